@@ -1,0 +1,1 @@
+"""Slices, readers, shard writers, manifests, file systems."""

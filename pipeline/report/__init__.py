@@ -1,0 +1,1 @@
+"""Manifests and samples -> report.json -> report.html."""

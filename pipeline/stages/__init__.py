@@ -1,0 +1,1 @@
+"""One file, one hop. Beam lives here and in run.py, nowhere else."""

@@ -1,0 +1,1 @@
+"""The trainer. torch lives here and nowhere else."""

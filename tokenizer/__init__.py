@@ -1,0 +1,1 @@
+"""Train, encode, chat templates. Stands alone: never imports pipeline."""
