@@ -106,11 +106,13 @@ class Verdict:
 
     kept: DOCUMENT rows that stay, in order, rewritten where the stage rewrites.
     dropped: DROPPED rows, one per row that goes, in order; the first rule that fired is the reason.
+    stays_D: bool, True where the row stays.
     signals: float64 arrays of shape (D,) for every row of the batch, kept or not.
     """
 
     kept: pa.RecordBatch
     dropped: pa.RecordBatch
+    stays_D: npt.NDArray[np.bool_]
     signals: Mapping[str, npt.NDArray[np.float64]]
 
     def reasons(self) -> dict[str, int]:
@@ -166,4 +168,4 @@ def judge(
     stays = kept if kept is not None else batch
     if gone.size:
         stays = stays.filter(pa.array(first_D < 0))
-    return Verdict(stays, dropped, signals)
+    return Verdict(stays, dropped, first_D < 0, signals)

@@ -1,0 +1,248 @@
+"""A row job: every slice streams through the neighbouring row stages and leaves its shards, then its counts.
+
+sources or committed shards -> stages in order -> documents, dropped, quarantine, scores -> sidecar
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.config import InputConfig, StageEntry
+from pipeline.io.dataset import Shard, read_shard
+from pipeline.io.progress import Progress, ProgressFile
+from pipeline.io.reading import ReadBatch, read_slice
+from pipeline.io.shards import ShardWriter
+from pipeline.io.slices import Slice
+from pipeline.schema import DROPPED, QUARANTINE, RowStage, Verdict, document_schema, score_schema
+
+OUTPUTS = ("documents", "dropped", "quarantine", "scores")
+
+
+@dataclass(frozen=True)
+class RowPlan:
+    """What all slices of a row job share. `folders` says where each of OUTPUTS goes, `prefix` stands before file names."""
+
+    stages: tuple[StageEntry, ...]
+    lifted: Mapping[str, str]
+    signals: tuple[str, ...]
+    folders: Mapping[str, str]
+    prefixes: Mapping[str, str]
+    progress_dir: str
+    keep_dropped_text: bool
+
+
+@dataclass(frozen=True)
+class SourceSlice:
+    """A slice of the inputs."""
+
+    plan: RowPlan
+    slice: Slice
+    inputs: tuple[InputConfig, ...]
+
+    @property
+    def id(self) -> str:
+        return f"{self.slice.index:06d}"
+
+    def read(self) -> Iterator[ReadBatch]:
+        return read_slice(self.slice, self.inputs)
+
+
+@dataclass(frozen=True)
+class ShardSlice:
+    """One committed shard, less what the verdicts remove."""
+
+    plan: RowPlan
+    index: int
+    shard: Shard
+    verdicts: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        return f"{self.index:06d}"
+
+    def read(self) -> Iterator[ReadBatch]:
+        nothing = QUARANTINE.empty_table().to_batches() or [pa.RecordBatch.from_pylist([], QUARANTINE)]
+        for batch, ordinals in read_shard(self.shard, self.verdicts):
+            share = self.shard.bytes * ordinals.size // max(1, self.shard.rows)
+            yield ReadBatch(batch, nothing[0], {}, ordinals.size, share, {})
+
+
+def make_stage(entry: StageEntry) -> RowStage:
+    """The batch function of a row stage."""
+    from pipeline.stages.gopher_quality import GopherQualityStage
+    from pipeline.stages.gopher_repetition import GopherRepetitionStage
+    from pipeline.stages.language import LanguageStage
+    from pipeline.stages.pii import PiiStage
+
+    kinds: dict[str, Any] = {
+        "language": LanguageStage,
+        "gopher_quality": GopherQualityStage,
+        "gopher_repetition": GopherRepetitionStage,
+        "pii": PiiStage,
+    }
+    return kinds[entry.name](entry.config)
+
+
+@lru_cache(maxsize=8)
+def _stages_of_this_worker(frozen: str) -> tuple[RowStage, ...]:
+    """Models are loaded once a worker, not once a slice; the settings travel as JSON because dicts have no hash."""
+    entries = [StageEntry.model_validate_json(text) for text in frozen.split("\n") if text]
+    return tuple(make_stage(entry) for entry in entries)
+
+
+def stages_of(entries: Sequence[StageEntry]) -> tuple[RowStage, ...]:
+    """The batch functions of `entries` in order, from this process's cache."""
+    return _stages_of_this_worker("\n".join(e.model_dump_json(exclude_unset=True) for e in entries))
+
+
+@dataclass
+class StageTally:
+    """Counts of one stage on one slice."""
+
+    name: str
+    rows_in: int = 0
+    rows_out: int = 0
+    seconds: float = 0.0
+    dropped: Counter[str] = field(default_factory=Counter)
+    signal_sums: Counter[str] = field(default_factory=Counter)
+
+    def add(self, verdict: Verdict, seconds: float) -> None:
+        self.rows_in += verdict.stays_D.size
+        self.rows_out += verdict.kept.num_rows
+        self.seconds += seconds
+        self.dropped.update(verdict.reasons())
+        for name, values in verdict.signals.items():
+            self.signal_sums[name] += float(np.nansum(values))
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "in": self.rows_in,
+            "out": self.rows_out,
+            "dropped": dict(sorted(self.dropped.items())),
+            "seconds": self.seconds,
+            "signal_sums": dict(self.signal_sums),
+        }
+
+
+def run_slice(task: SourceSlice | ShardSlice) -> dict[str, Any]:
+    """Stream one slice through the stages and write its shards; its counts come back for the sidecar."""
+    plan, stages = task.plan, stages_of(task.plan.stages)
+    progress = ProgressFile(plan.progress_dir, task.id)
+    tallies = [StageTally(stage.name) for stage in stages]
+    totals = _Totals()
+    with ExitStack() as open_files:
+        writers = {name: open_files.enter_context(_writer(plan, name, task.id)) for name in OUTPUTS}
+        for read in task.read():
+            kept = _run_batch(read.documents, stages, tallies, writers, plan)
+            writers["quarantine"].write(read.quarantine)
+            totals.add(read, kept)
+            progress.add(Progress(read.documents.num_rows, kept.num_rows, read.bytes_read))
+    return {
+        **totals.as_json(),
+        "stages": [tally.as_json() for tally in tallies],
+        "files": {name: summary for name, writer in writers.items() if (summary := writer.summary())},
+    }
+
+
+def _writer(plan: RowPlan, output: str, task_id: str) -> ShardWriter:
+    schemas = {
+        "documents": document_schema(plan.lifted),
+        "dropped": DROPPED,
+        "quarantine": QUARANTINE,
+        "scores": score_schema(plan.signals),
+    }
+    path = Path(plan.folders[output], f"{plan.prefixes[output]}{task_id}.parquet")
+    path.unlink(missing_ok=True)
+    return ShardWriter(path, schemas[output])
+
+
+def _run_batch(
+    batch: pa.RecordBatch,
+    stages: Sequence[RowStage],
+    tallies: Sequence[StageTally],
+    writers: Mapping[str, ShardWriter],
+    plan: RowPlan,
+) -> pa.RecordBatch:
+    """The documents that every stage keeps. Dropped rows and scores are written on the way."""
+    doc_ids, alive = batch.column("doc_id"), np.arange(batch.num_rows)
+    signals: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]] = {}
+    for stage, tally in zip(stages, tallies, strict=True):
+        began = time.perf_counter()
+        verdict = stage(batch)
+        tally.add(verdict, time.perf_counter() - began)
+        writers["dropped"].write(verdict.dropped if plan.keep_dropped_text else _without_text(verdict.dropped))
+        signals.update({name: (alive, values) for name, values in verdict.signals.items()})
+        alive, batch = alive[verdict.stays_D], verdict.kept
+    if signals:
+        writers["scores"].write(_score_rows(doc_ids, signals, plan.signals))
+    writers["documents"].write(batch)
+    return batch
+
+
+def _without_text(dropped: pa.RecordBatch) -> pa.RecordBatch:
+    return dropped.set_column(dropped.schema.get_field_index("text"), "text", pa.nulls(dropped.num_rows, pa.string()))
+
+
+def _score_rows(
+    doc_ids: pa.StringArray,
+    signals: Mapping[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]],
+    columns: Sequence[str],
+) -> pa.RecordBatch:
+    """One row per document read; a signal that was not measured, or is NaN, is null."""
+    arrays: list[pa.Array] = [doc_ids]
+    for name in columns:
+        values = np.full(len(doc_ids), np.nan)
+        if name in signals:
+            rows, measured = signals[name]
+            values[rows] = measured
+        arrays.append(pa.array(values, mask=np.isnan(values)))
+    return pa.RecordBatch.from_arrays(arrays, schema=score_schema(columns))
+
+
+@dataclass
+class _Totals:
+    """What a slice read and kept."""
+
+    records: int = 0
+    documents: int = 0
+    kept: int = 0
+    kept_text_bytes: int = 0
+    bytes_read: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    quarantined: Counter[str] = field(default_factory=Counter)
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def add(self, read: ReadBatch, kept: pa.RecordBatch) -> None:
+        self.records += read.records
+        self.documents += read.documents.num_rows
+        self.kept += kept.num_rows
+        self.kept_text_bytes += pc.sum(pc.binary_length(kept.column("text"))).as_py() or 0
+        self.bytes_read += read.bytes_read
+        self.skipped.update(read.skipped)
+        self.quarantined.update(read.quarantine.column("reason").to_pylist())
+        self.digests.update(read.digests)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "records": self.records,
+            "documents": self.documents,
+            "kept": self.kept,
+            "kept_text_bytes": self.kept_text_bytes,
+            "bytes_read": self.bytes_read,
+            "skipped": dict(sorted(self.skipped.items())),
+            "quarantined": dict(sorted(self.quarantined.items())),
+            "digests": self.digests,
+        }

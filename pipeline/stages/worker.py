@@ -1,0 +1,50 @@
+"""A local Beam worker process that behaves: quiet, single-threaded libraries, ends with its parent.
+
+Started by `engine.py` as `python -m pipeline.stages.worker ROSTER_DIR`. It leaves its process id in ROSTER_DIR, so that the parent
+can see whether all its workers live, and can end them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+PARENT_POLL_SECONDS = 0.5
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, also when that one was killed."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_POLL_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main() -> None:
+    """Enlist, then hand over to Beam's own worker loop."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    _end_with_parent()
+    for name in ONE_THREAD:
+        os.environ[name] = "1"
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    Path(sys.argv[1], str(os.getpid())).touch()
+    sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  errors travel as results; Beam's own chatter ends here
+    import pyarrow as pa
+    from apache_beam.runners.worker import sdk_worker_main
+
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(2)
+    sdk_worker_main.main(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
