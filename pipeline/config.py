@@ -273,6 +273,9 @@ def _order_problems(stages: tuple[StageEntry, ...], *, packed: bool) -> Iterator
     if names[: len(names) - len(tail)] != [n for n in names if n in StageEntry.ROW | StageEntry.DEDUP]:
         late = next(n for i, n in enumerate(names) if n not in tail and set(names[:i]) & set(tail))
         yield f"{late} stands after {tail[0]}; everything that drops or rewrites documents comes first"
+    for name in sorted(StageEntry.ROW | StageEntry.DEDUP):
+        if names.count(name) > 1:
+            yield f"{name} stands twice; its scores and evidence would share one name"
     if names.count("train_tokenizer") > 1 or ("train_tokenizer" in tail and tail[0] != "train_tokenizer"):
         yield "train_tokenizer stands once, before format, pack and train"
     if names.count("format") > 1:

@@ -50,13 +50,13 @@ class Task:
 class Watcher(Protocol):
     """Told what happens while a pipeline runs; `tick` is called several times a second."""
 
-    def begin(self, label: str, tasks_done: int, tasks: int) -> None: ...
+    def begin(self, label: str, tasks_done: int, tasks: int, *, size: int, progress_dir: str | None) -> None: ...
 
     def tick(self, tasks_done: int) -> None: ...
 
 
 class _SilentWatcher:
-    def begin(self, label: str, tasks_done: int, tasks: int) -> None:
+    def begin(self, label: str, tasks_done: int, tasks: int, *, size: int, progress_dir: str | None) -> None:
         pass
 
     def tick(self, tasks_done: int) -> None:
@@ -73,7 +73,14 @@ class Engine:
         self._watcher = watcher or _SilentWatcher()
 
     def run_tasks(
-        self, fn: Callable[[Any], Result], tasks: Sequence[Task], *, sidecar_dir: str, key: str, label: str
+        self,
+        fn: Callable[[Any], Result],
+        tasks: Sequence[Task],
+        *,
+        sidecar_dir: str,
+        key: str,
+        label: str,
+        progress_dir: str | None = None,
     ) -> list[Result]:
         """Results of fn(payload) in the order of tasks. A task whose sidecar carries `key` is not run again.
 
@@ -82,7 +89,8 @@ class Engine:
         """
         done = {task.id: _finished(sidecar_dir, task.id, key) for task in tasks}
         todo = sorted((t for t in tasks if done[t.id] is None), key=lambda t: (-t.size, t.id))
-        self._watcher.begin(label, len(tasks) - len(todo), len(tasks))
+        size = sum(task.size for task in tasks)
+        self._watcher.begin(label, len(tasks) - len(todo), len(tasks), size=size, progress_dir=progress_dir)
         if todo:
             Path(sidecar_dir).mkdir(parents=True, exist_ok=True)
             step = _RunTask(fn, sidecar_dir, key)
@@ -97,7 +105,7 @@ class Engine:
 
     def run_pipeline(self, build: Callable[[beam.Pipeline], object], *, label: str) -> None:
         """Build and run one pipeline to its end. Raises RunFailedError."""
-        self._watcher.begin(label, 0, 0)
+        self._watcher.begin(label, 0, 0, size=0, progress_dir=None)
         self._run(build, label, None, lambda: 0)
 
     def _run(

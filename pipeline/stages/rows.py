@@ -73,10 +73,10 @@ class ShardSlice:
         return f"{self.index:06d}"
 
     def read(self) -> Iterator[ReadBatch]:
-        nothing = QUARANTINE.empty_table().to_batches() or [pa.RecordBatch.from_pylist([], QUARANTINE)]
+        nothing = pa.RecordBatch.from_pylist([], QUARANTINE)
         for batch, ordinals in read_shard(self.shard, self.verdicts):
             share = self.shard.bytes * ordinals.size // max(1, self.shard.rows)
-            yield ReadBatch(batch, nothing[0], {}, ordinals.size, share, {})
+            yield ReadBatch(batch, nothing, {}, ordinals.size, share, {}, 0)
 
 
 def make_stage(entry: StageEntry) -> RowStage:
@@ -105,6 +105,11 @@ def _stages_of_this_worker(frozen: str) -> tuple[RowStage, ...]:
 def stages_of(entries: Sequence[StageEntry]) -> tuple[RowStage, ...]:
     """The batch functions of `entries` in order, from this process's cache."""
     return _stages_of_this_worker("\n".join(e.model_dump_json(exclude_unset=True) for e in entries))
+
+
+def signals_of(entries: Sequence[StageEntry]) -> tuple[str, ...]:
+    """Names of every signal that the row stages of a recipe measure, in order: the columns of `scores/`."""
+    return tuple(signal for stage in stages_of(entries) for signal in stage.signals)
 
 
 @dataclass
@@ -223,6 +228,7 @@ class _Totals:
     bytes_read: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     quarantined: Counter[str] = field(default_factory=Counter)
+    inputs: dict[str, Counter[str]] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
 
     def add(self, read: ReadBatch, kept: pa.RecordBatch) -> None:
@@ -233,6 +239,8 @@ class _Totals:
         self.bytes_read += read.bytes_read
         self.skipped.update(read.skipped)
         self.quarantined.update(read.quarantine.column("reason").to_pylist())
+        tally = self.inputs.setdefault(str(read.input_index), Counter())
+        tally.update(records=read.records, quarantined=read.quarantine.num_rows)
         self.digests.update(read.digests)
 
     def as_json(self) -> dict[str, Any]:
@@ -244,5 +252,6 @@ class _Totals:
             "bytes_read": self.bytes_read,
             "skipped": dict(sorted(self.skipped.items())),
             "quarantined": dict(sorted(self.quarantined.items())),
+            "inputs": self.inputs,
             "digests": self.digests,
         }
