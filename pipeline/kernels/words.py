@@ -25,6 +25,8 @@ Bytes = npt.NDArray[np.uint8]
 Int32 = npt.NDArray[np.int32]
 UInt64 = npt.NDArray[np.uint64]
 
+SEED = 0x9E3779B97F4A7C15
+
 
 class WordSpans(NamedTuple):
     """Word w is text_B[starts_W[w]:ends_W[w]]; those of document d are word_offsets_D1[d] to word_offsets_D1[d + 1]."""
@@ -54,39 +56,44 @@ def word_hashes(text_B: Bytes, starts_W: Int32, ends_W: Int32) -> UInt64:
 def _word_spans(text_B, offsets_D1, class_C):
     num_docs = offsets_D1.size - 1
     # Words touch only where a code point of three bytes stands alone, so this is enough; unwritten pages cost nothing.
-    most = (offsets_D1[num_docs] - offsets_D1[0] + num_docs) // 2 + 1
+    most = (offsets_D1[num_docs] - offsets_D1[0] + num_docs) // 2 + 2
     starts_W = np.empty(most, np.int32)
     ends_W = np.empty(most, np.int32)
     word_offsets_D1 = np.empty(num_docs + 1, np.int32)
     word_offsets_D1[0] = 0
-    num_words = 0
+    num_starts = num_ends = 0
     for d in range(num_docs):
-        b, end = int(offsets_D1[d]), int(offsets_D1[d + 1])
-        start = -1  # of the open word
-        stop = 0  # behind its last letter
-        while b < end:
-            if text_B[b] < 0x80:
-                kind, after = class_C[text_B[b]], b + 1
-            else:
-                code, after = decode(text_B, b, end)
-                kind = class_C[code]
-            if kind & WORD:
-                if start < 0:
-                    start = b
-                stop = after
-            elif start >= 0 and not (kind & JOINER and stop == b):
-                starts_W[num_words], ends_W[num_words] = start, stop
-                num_words += 1
-                start = -1
-            if kind & ALONE:
-                starts_W[num_words], ends_W[num_words] = b, after
-                num_words += 1
-            b = after
-        if start >= 0:
-            starts_W[num_words], ends_W[num_words] = start, stop
-            num_words += 1
-        word_offsets_D1[d + 1] = num_words
-    return starts_W[:num_words].copy(), ends_W[:num_words].copy(), word_offsets_D1
+        at, end = int(offsets_D1[d]), int(offsets_D1[d + 1])
+        before, was_word = 0, 0
+        here, after = _kind(text_B, at, end, class_C)
+        while at < end:
+            behind, after_next = _kind(text_B, after, end, class_C)
+            is_word = (here & WORD) | ((here // JOINER) & before & behind & WORD)
+            # Both are written at every character and counted only at a border: a branch here would be guessed wrong
+            # twice a word, which costs more than all the rest.
+            starts_W[num_starts] = ends_W[num_ends] = at
+            num_starts += is_word & ~was_word
+            num_ends += was_word & ~is_word
+            if here & ALONE:
+                starts_W[num_starts], ends_W[num_ends] = at, after
+                num_starts, num_ends = num_starts + 1, num_ends + 1
+            before, was_word, here = here, is_word, behind
+            at, after = after, after_next
+        ends_W[num_ends] = end
+        num_ends += was_word
+        word_offsets_D1[d + 1] = num_ends
+    return starts_W[:num_ends].copy(), ends_W[:num_ends].copy(), word_offsets_D1
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _kind(text_B, at, end, class_C):
+    """(class, index behind it) of the character at `at`; class 0 at the end."""
+    if at >= end:
+        return 0, end
+    if text_B[at] < 0x80:
+        return int(class_C[text_B[at]]), at + 1
+    code, after = decode(text_B, at, end)
+    return int(class_C[code]), after
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -95,6 +102,69 @@ def mix(h):
     h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return h ^ (h >> np.uint64(31))
+
+
+@njit(cache=True, nogil=True)
+def _word_hashes(text_B, starts_W, ends_W, lower_C):
+    hashes_W = np.empty(starts_W.size, np.uint64)
+    for w in range(starts_W.size):
+        start, end = int(starts_W[w]), int(ends_W[w])
+        h, is_ascii = np.uint64(0), False
+        if end + 8 <= text_B.size:
+            h, is_ascii = _ascii_hash(text_B, start, end)
+        hashes_W[w] = h if is_ascii else _unicode_hash(text_B, start, end, lower_C)
+    return hashes_W
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _ascii_hash(text_B, start, end):
+    """(hash, True) of text_B[start:end] in lower case, eight bytes at a time; (anything, False) if not all ASCII."""
+    high = np.uint64(0)
+    h = np.uint64(SEED)
+    at = start
+    while end - at >= 8:
+        chunk = _load8(text_B, at)
+        high |= chunk
+        h = mix(h ^ _lower8(chunk))
+        at += 8
+    chunk = _load8(text_B, at) & ((np.uint64(1) << np.uint64(8 * (end - at))) - np.uint64(1))
+    h = mix(h ^ _lower8(chunk) ^ (np.uint64(end - start) << np.uint64(56)))
+    return h, ((high | chunk) & np.uint64(0x8080808080808080)) == 0
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _load8(text_B, at):
+    """Little-endian uint64 of the eight bytes from `at`; LLVM makes one load of it."""
+    i = np.uint64(at)
+    chunk = np.uint64(text_B[i])
+    for k in range(1, 8):
+        chunk |= np.uint64(text_B[i + np.uint64(k)]) << np.uint64(8 * k)
+    return chunk
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _lower8(chunk):
+    """Eight ASCII bytes with A-Z in lower case. The top bit of each byte says: at least A, not above Z."""
+    at_least_A = chunk + np.uint64(0x3F3F3F3F3F3F3F3F)
+    above_Z = chunk + np.uint64(0x2525252525252525)
+    return chunk | ((at_least_A & ~above_Z & np.uint64(0x8080808080808080)) >> np.uint64(2))
+
+
+@njit(cache=True, nogil=True)
+def _unicode_hash(text_B, start, end, lower_C):
+    h, chunk = np.uint64(SEED), np.uint64(0)
+    num_bytes = 0
+    at = start
+    while at < end:
+        code, at = decode(text_B, at, end)
+        packed, width = _packed_utf8(lower_C[code])
+        filled = num_bytes & 7
+        chunk |= np.uint64(packed) << np.uint64(8 * filled)
+        if filled + width >= 8:
+            h = mix(h ^ chunk)
+            chunk = np.uint64(packed) >> np.uint64(8 * (8 - filled))
+        num_bytes += width
+    return mix(h ^ chunk ^ (np.uint64(num_bytes) << np.uint64(56)))
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -107,26 +177,3 @@ def _packed_utf8(code):
     if code < 0x10000:
         return 0x8080E0 | code >> 12 | (code >> 6 & 0x3F) << 8 | (code & 0x3F) << 16, 3
     return 0x808080F0 | code >> 18 | (code >> 12 & 0x3F) << 8 | (code >> 6 & 0x3F) << 16 | (code & 0x3F) << 24, 4
-
-
-@njit(cache=True, nogil=True)
-def _word_hashes(text_B, starts_W, ends_W, lower_C):
-    hashes_W = np.empty(starts_W.size, np.uint64)
-    for w in range(starts_W.size):
-        h, chunk = np.uint64(0x9E3779B97F4A7C15), np.uint64(0)
-        num_bytes = 0
-        b, end = int(starts_W[w]), int(ends_W[w])
-        while b < end:
-            if text_B[b] < 0x80:
-                packed, width, b = lower_C[text_B[b]], 1, b + 1
-            else:
-                code, b = decode(text_B, b, end)
-                packed, width = _packed_utf8(lower_C[code])
-            filled = num_bytes & 7
-            chunk |= np.uint64(packed) << np.uint64(8 * filled)
-            if filled + width >= 8:
-                h = mix(h ^ chunk)
-                chunk = np.uint64(packed) >> np.uint64(8 * (8 - filled))
-            num_bytes += width
-        hashes_W[w] = mix(h ^ chunk ^ (np.uint64(num_bytes & 0xFF) << np.uint64(56)))
-    return hashes_W

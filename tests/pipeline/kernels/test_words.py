@@ -4,7 +4,7 @@ import unicodedata
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.kernels.buffers import string_view
@@ -16,6 +16,7 @@ same_unicode = pytest.mark.skipif(
     unicodedata.unidata_version != UNICODE_VERSION,
     reason=f"the oracle asks unicodedata {unicodedata.unidata_version}, the tables are {UNICODE_VERSION}",
 )
+compiles = settings(deadline=None)  # the first example compiles the kernel
 ANY_TEXT = st.text(max_size=30) | st.text(alphabet="aZé'’-\u00ad .9日ไ\u0301Σİ\n😀", max_size=30)
 
 
@@ -52,18 +53,21 @@ def test_words_by_hand(text, words):
 
 
 @same_unicode
+@compiles
 @given(docs=st.lists(ANY_TEXT, max_size=6), skip=st.integers(0, 3))
 def test_words_agree_with_their_oracle_on_any_slice(docs, skip):
     assert words_of(pa.array(docs, pa.string()).slice(skip)) == [oracle.words(text) for text in docs[skip:]]
 
 
 @same_unicode
+@compiles
 @given(docs=st.lists(ANY_TEXT, max_size=6), skip=st.integers(0, 3))
 def test_word_hashes_agree_with_their_oracle_on_any_slice(docs, skip):
     expected = [oracle.word_hash(word) for text in docs[skip:] for word in oracle.words(text)]
     assert hashes_of(pa.array(docs, pa.string()).slice(skip)) == expected
 
 
+@compiles
 @given(length=st.integers(0, 600), letter=st.sampled_from("aÉ日𝒳"))
 def test_words_of_any_length_hash_as_the_oracle_says(length, letter):
     text_B = np.frombuffer((letter * length).encode(), np.uint8)
