@@ -34,7 +34,9 @@ class InputConfig(Strict):
     format: Format
     paths: Names = Field(min_length=1, description="files or glob patterns")
     name: str | None = Field(None, min_length=1, description="prefix that keeps equal source names apart")
-    limit: int | None = Field(None, gt=0, description="only the first so many records; such an input is read by one worker")
+    limit: int | None = Field(
+        None, gt=0, description="only the first so many records; such an input is read by one worker"
+    )
     text: str = Field("text", description="field that holds the text")
     id: str = Field("id", description="field that holds the user's own id")
     url: str = Field("url", description="field that holds the address")
@@ -63,7 +65,9 @@ class EngineConfig(Strict):
 class LanguageConfig(Strict):
     """Label by lid.176 (Joulin et al. 2016) on the whole text; keep the listed languages. FineWeb: en, 0.65."""
 
-    keep: Names | Literal["all"] = Field(description="ISO 639-1 codes as lid.176 writes them, or all: label, drop nothing")
+    keep: Names | Literal["all"] = Field(
+        description="ISO 639-1 codes as lid.176 writes them, or all: label, drop nothing"
+    )
     min_score: Fraction = Field(0.65, description="a document below this is dropped")
 
 
@@ -165,7 +169,9 @@ class PackConfig(Strict):
     columns: Literal["full", "lean"] = "full"
     tokenizer: str | None = Field(None, description="folder of a base model's own tokenizer, instead of a trained one")
     sources: Names | None = Field(None, description="only documents whose source matches one of these glob patterns")
-    name: str = Field("packed", pattern=r"^packed[a-z0-9_]*$", description="folder of the result, for a second pack stage")
+    name: str = Field(
+        "packed", pattern=r"^packed[a-z0-9_]*$", description="folder of the result, for a second pack stage"
+    )
 
 
 class ShapeBase(Strict):
@@ -245,7 +251,9 @@ class Recipe(Strict):
     input: Annotated[tuple[InputConfig, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
     engine: EngineConfig = Field(default_factory=EngineConfig)
     stages: Annotated[tuple[StageEntry, ...], BeforeValidator(_as_tuple)] = ()
-    slice_bytes: int = Field(64 * 2**20, ge=1024, description="size of the pieces that workers read; moves shard borders only")
+    slice_bytes: int = Field(
+        64 * 2**20, ge=1024, description="size of the pieces that workers read; moves shard borders only"
+    )
     keep_dropped_text: bool = True
 
     @model_validator(mode="after")

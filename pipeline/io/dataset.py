@@ -42,7 +42,7 @@ class Shard:
 class Documents:
     """A committed set of documents: its shards in order, less what the verdict files remove."""
 
-    shards: tuple[Shard, ...]
+    shards: tuple[Shard, ...] = ()
     verdicts: tuple[str, ...] = ()
 
     @property

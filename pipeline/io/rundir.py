@@ -1,9 +1,9 @@
 """The run directory: one run at a time, jobs that commit once, nothing stale left lying about.
 
-    RUN/manifest.json recipe.yaml          the whole run, written last
-    RUN/jobs/NN-name/key.json              what the job's result depends on, and which outputs are its own
-    RUN/jobs/NN-name/manifest.json         there when the job is committed; holds its result
-    RUN/jobs/NN-name/...                   sidecars and working files
+RUN/manifest.json recipe.yaml          the whole run, written last
+RUN/jobs/NN-name/key.json              what the job's result depends on, and which outputs are its own
+RUN/jobs/NN-name/manifest.json         there when the job is committed; holds its result
+RUN/jobs/NN-name/...                   sidecars and working files
 """
 
 from __future__ import annotations
@@ -19,15 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.errors import UserError
 from pipeline.io.commit import read_json, write_json
 
-OUTPUT_NAMES = (
-    "documents", "dropped", "duplicates", "quarantine", "scores", "tokenizer", "adapter", "model", "checkpoints", "jobs",
-    "manifest.json", "recipe.yaml", "report.json", "report.html",
-)  # fmt: skip
+FOLDERS = ("documents", "dropped", "duplicates", "quarantine", "scores", "tokenizer", "adapter", "model", "checkpoints")
+FILES = ("manifest.json", "recipe.yaml", "report.json", "report.html")
 
 
-class RunDirError(ValueError):
+class RunDirError(UserError):
     """The run directory can't be used as asked."""
 
 
@@ -37,7 +36,9 @@ def locked(run_dir: Path) -> Iterator[None]:
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunDirError(f"run_dir {run_dir} can't be made: {error.strerror}; name a folder that can be written") from None
+        raise RunDirError(
+            f"run_dir {run_dir} can't be made: {error.strerror}; name a folder that can be written"
+        ) from None
     with Path(run_dir, ".lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -55,7 +56,7 @@ def locked(run_dir: Path) -> Iterator[None]:
 
 def clear(run_dir: Path) -> None:
     """Remove what runs write here, and nothing else."""
-    for name in (*OUTPUT_NAMES, *(p.name for p in run_dir.glob("packed*"))):
+    for name in (*FOLDERS, "jobs", *FILES, *(p.name for p in run_dir.glob("packed*"))):
         _remove(run_dir / name)
 
 

@@ -23,7 +23,8 @@ READ_BYTES = 2**20
 
 
 class ShardWriter:
-    """Writes one Parquet file, or none where no row comes. A context manager: the file appears when the block ends well.
+    """Writes one Parquet file, or none where no row comes. As a context manager: the file appears when
+    the block ends well.
 
     A row group closes at ROW_GROUP_ROWS rows, or with the row that takes it to ROW_GROUP_BYTES of text.
     """

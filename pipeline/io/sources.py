@@ -22,7 +22,9 @@ def piece_name(piece: Piece) -> str:
     return f"{piece.file.source}:{piece.start}-{piece.stop}"
 
 
-def check_unchanged(folder: Path, sources: Sequence[SourceFile], slices: Sequence[Slice], digests: Mapping[str, str]) -> None:
+def check_unchanged(
+    folder: Path, sources: Sequence[SourceFile], slices: Sequence[Slice], digests: Mapping[str, str]
+) -> None:
     """Raise RunDirError where a source changed after pieces of it were read; then remember today's identities.
 
     digests: what finished slices recorded, by piece_name.

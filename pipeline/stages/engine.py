@@ -27,6 +27,7 @@ from apache_beam.runners.runner import create_runner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from pipeline.config import EngineConfig
+from pipeline.errors import RunFailedError
 from pipeline.io.commit import read_json, write_json
 
 Result = dict[str, Any]  # JSON-able
@@ -34,13 +35,9 @@ POLL_SECONDS = 0.1
 DEATH_GRACE_SECONDS = 2.0
 
 
-class RunFailedError(RuntimeError):
-    """A job did not finish; finished tasks keep their results and a second call goes on from there."""
-
-
 @dataclass(frozen=True)
 class Task:
-    """One unit of work: `id` names its sidecar and is unique in its phase, `size` is in bytes, `payload` is picklable."""
+    """One unit of work: `id` names its sidecar and is unique in its phase, `size` is in bytes."""
 
     id: str
     size: int
@@ -100,7 +97,9 @@ class Engine:
         results = [_finished(sidecar_dir, task.id, key) for task in tasks]
         missing = [t.id for t, r in zip(tasks, results, strict=True) if r is None]
         if missing:
-            raise RunFailedError(f"{label}: {missing[0]} ended without a result ({len(missing)} of {len(tasks)} missing)")
+            raise RunFailedError(
+                f"{label}: {missing[0]} ended without a result ({len(missing)} of {len(tasks)} missing)"
+            )
         return [r for r in results if r is not None]
 
     def run_pipeline(self, build: Callable[[beam.Pipeline], object], *, label: str) -> None:
@@ -114,7 +113,9 @@ class Engine:
         _quiet_beam()
         with tempfile.TemporaryDirectory(prefix="corpusmill-") as roster:
             attempt = _Attempt(build, self._runner(roster), self._options())
-            watch = _Roster(Path(roster), self.workers if self.config.runner == "local" else 0, self.config.startup_seconds)
+            watch = _Roster(
+                Path(roster), self.workers if self.config.runner == "local" else 0, self.config.startup_seconds
+            )
             attempt.start()
             try:
                 while not attempt.wait(POLL_SECONDS):
@@ -136,7 +137,11 @@ class Engine:
         if self.config.runner != "local":
             return PipelineOptions.from_dictionary(dict(self.config.options))
         return PipelineOptions(
-            [f"--direct_num_workers={self.workers}", "--pickle_library=cloudpickle", "--default_sdk_harness_log_level=ERROR"]
+            [
+                f"--direct_num_workers={self.workers}",
+                "--pickle_library=cloudpickle",
+                "--default_sdk_harness_log_level=ERROR",
+            ]
         )
 
 
@@ -199,7 +204,9 @@ class _Roster:
     def check(self, label: str) -> None:
         pids = self._pids()
         if self._wanted and not pids and time.monotonic() > self._deadline:
-            raise RunFailedError(f"{label}: no worker came up within {self._startup_seconds:g} s (engine.startup_seconds)")
+            raise RunFailedError(
+                f"{label}: no worker came up within {self._startup_seconds:g} s (engine.startup_seconds)"
+            )
         dead = [pid for pid in pids if not _alive(pid)]
         if not dead:
             self._dead_since = None
@@ -236,7 +243,9 @@ class _SidecarCount:
         self._started = time.time()
 
     def __call__(self) -> int:
-        new = {e.name for e in os.scandir(self._folder) if e.name in self._wanted and e.stat().st_mtime >= self._started}
+        new = {
+            e.name for e in os.scandir(self._folder) if e.name in self._wanted and e.stat().st_mtime >= self._started
+        }
         self._seen += len(new)
         self._wanted -= new
         return self._seen

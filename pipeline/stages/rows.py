@@ -32,7 +32,7 @@ OUTPUTS = ("documents", "dropped", "quarantine", "scores")
 
 @dataclass(frozen=True)
 class RowPlan:
-    """What all slices of a row job share. `folders` says where each of OUTPUTS goes, `prefix` stands before file names."""
+    """What all slices of a row job share: where each of OUTPUTS goes, and what stands before its file names."""
 
     stages: tuple[StageEntry, ...]
     lifted: Mapping[str, str]

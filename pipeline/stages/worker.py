@@ -1,7 +1,7 @@
 """A local Beam worker process that behaves: quiet, single-threaded libraries, ends with its parent.
 
-Started by `engine.py` as `python -m pipeline.stages.worker ROSTER_DIR`. It leaves its process id in ROSTER_DIR, so that the parent
-can see whether all its workers live, and can end them.
+Started by `engine.py` as `python -m pipeline.stages.worker ROSTER_DIR`. It leaves its process id in ROSTER_DIR, so that
+the parent can see whether all its workers live, and can end them.
 """
 
 from __future__ import annotations
