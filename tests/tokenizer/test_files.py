@@ -1,0 +1,71 @@
+"""The tokenizer's folder loads where others load it, with the same ids."""
+
+import json
+
+import pytest
+from transformers import AutoTokenizer
+
+from tests.tokenizer.corpus import texts
+from tokenizer.files import file_contents, load
+from tokenizer.train import train_bpe
+
+CHAT = ("<|endoftext|>", "<|pad|>", "<|im_start|>", "<|im_end|>")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A trained tokenizer's folder."""
+    return written(tmp_path_factory.mktemp("tokenizer"), CHAT)
+
+
+def written(path, specials):
+    """Write a tokenizer with these special tokens into `path`."""
+    tokenizer = train_bpe(texts(), vocab_size=340, pretokenizer="gpt4", special_tokens=specials)
+    for name, content in file_contents(tokenizer).items():
+        (path / name).write_bytes(content)
+    return path
+
+
+def test_transformers_loads_it_with_the_same_ids(folder):
+    theirs, ours = AutoTokenizer.from_pretrained(folder), load(folder)
+    for text in texts(40):
+        assert (
+            theirs.encode(text.replace("<|im_end|>", ""))
+            == ours.encode([text.replace("<|im_end|>", "")]).ids_T.tolist()
+        )
+        assert theirs.decode(theirs.encode(text)) == text
+    assert (theirs.eos_token_id, theirs.pad_token_id, len(theirs)) == (ours.eos_id, ours.pad_id, ours.vocab_size)
+    assert theirs.model_max_length == 1 << 20
+    assert theirs.chat_template is not None
+
+
+def test_the_same_training_gives_the_same_bytes(folder, tmp_path):
+    again = written(tmp_path, CHAT)
+    for path in folder.iterdir():
+        assert (again / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_template_is_written_only_with_its_tokens(folder, tmp_path):
+    assert (folder / "chat_template.jinja").is_file()
+    assert not (written(tmp_path, CHAT[:2]) / "chat_template.jinja").exists()
+
+
+def test_tokens_named_as_objects_and_in_the_map_are_found(folder, tmp_path):
+    (tmp_path / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes())
+    (tmp_path / "special_tokens_map.json").write_text(json.dumps({"eos_token": "<|pad|>", "pad_token": "<|pad|>"}))
+    assert load(tmp_path).eos_id == 1
+    (tmp_path / "tokenizer_config.json").write_text(
+        json.dumps({"eos_token": {"content": "<|im_end|>"}, "pad_token": None})
+    )
+    assert (load(tmp_path).eos_id, load(tmp_path).pad_id) == (3, 1)
+
+
+def test_a_folder_without_tokenizer_json_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match="save_pretrained"):
+        load(tmp_path)
+
+
+def test_a_folder_without_eos_is_refused_by_name(folder, tmp_path):
+    (tmp_path / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes())
+    with pytest.raises(ValueError, match=f"{tmp_path}.*eos_token"):
+        load(tmp_path)
