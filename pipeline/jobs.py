@@ -65,7 +65,8 @@ class Context:
 class Job(Protocol):
     """One committed step. `settings` decide its key, `owns` its outputs below the run directory."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     @property
     def owns(self) -> tuple[str, ...]: ...
@@ -172,7 +173,7 @@ def _sum(results: Sequence[Result], stage_names: Sequence[str]) -> Result:
 def _sum_stage(name: str, tallies: Sequence[Result]) -> Result:
     sums = {n: sum(t[n] for t in tallies) for n in ("in", "out", "seconds")}
     counts = {n: _sum_counts(t[n] for t in tallies) for n in ("dropped", "signal_sums")}
-    return {"name": name, **sums, **counts}
+    return {"name": name, "rules": tallies[0]["rules"] if tallies else [], **sums, **counts}
 
 
 def _sum_counts(counts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

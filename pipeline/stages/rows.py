@@ -117,11 +117,12 @@ class StageTally:
     """Counts of one stage on one slice."""
 
     name: str
+    rules: tuple[str, ...]
     rows_in: int = 0
     rows_out: int = 0
     seconds: float = 0.0
     dropped: Counter[str] = field(default_factory=Counter)
-    signal_sums: Counter[str] = field(default_factory=Counter)
+    signal_sums: dict[str, float] = field(default_factory=dict)
 
     def add(self, verdict: Verdict, seconds: float) -> None:
         self.rows_in += verdict.stays_D.size
@@ -129,16 +130,17 @@ class StageTally:
         self.seconds += seconds
         self.dropped.update(verdict.reasons())
         for name, values in verdict.signals.items():
-            self.signal_sums[name] += float(np.nansum(values))
+            self.signal_sums[name] = self.signal_sums.get(name, 0.0) + float(np.nansum(values))
 
     def as_json(self) -> dict[str, Any]:
         return {
             "name": self.name,
+            "rules": list(self.rules),
             "in": self.rows_in,
             "out": self.rows_out,
             "dropped": dict(sorted(self.dropped.items())),
             "seconds": self.seconds,
-            "signal_sums": dict(self.signal_sums),
+            "signal_sums": self.signal_sums,
         }
 
 
@@ -146,7 +148,7 @@ def run_slice(task: SourceSlice | ShardSlice) -> dict[str, Any]:
     """Stream one slice through the stages and write its shards; its counts come back for the sidecar."""
     plan, stages = task.plan, stages_of(task.plan.stages)
     progress = ProgressFile(plan.progress_dir, task.id)
-    tallies = [StageTally(stage.name) for stage in stages]
+    tallies = [StageTally(stage.name, stage.rules) for stage in stages]
     totals = _Totals()
     with ExitStack() as open_files:
         writers = {name: open_files.enter_context(_writer(plan, name, task.id)) for name in OUTPUTS}

@@ -1,0 +1,35 @@
+# One word per chore. The first call makes .venv and installs from wheels; later calls reuse it.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check bench slow clean
+
+demo: $(READY)
+	$(BIN)/corpusmill demo
+
+test: $(READY)
+	$(BIN)/pytest -q -n 2 --dist loadfile
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/test_architecture.py
+
+slow: $(READY)
+	$(BIN)/pytest -q -m slow
+
+bench: $(READY)
+	$(BIN)/python -m tests.benchmarks
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --only-binary=:all: --constraint constraints.txt hatchling editables
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --only-binary=:all: --constraint constraints.txt --editable '.[train,dev]'
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) runs
