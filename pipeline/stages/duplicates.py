@@ -1,0 +1,51 @@
+"""What a de-duplication leaves behind: its verdict file, and the evidence a person can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.io.dataset import VERDICT, Documents, Ordinals, write_verdicts
+from pipeline.io.shards import ShardWriter
+from pipeline.schema import DUPLICATE
+
+
+def write_duplicates(documents: Documents, removed: pa.Table, kind: str, out_path: str, evidence_path: str) -> None:
+    """Write the rows `removed` (columns of VERDICT) as verdicts, and as rows of DUPLICATE with document ids.
+
+    Both are ordered by the removed document's ordinal. Without rows the verdict file is empty and there is no evidence.
+    """
+    removed = removed.cast(VERDICT).sort_by("ordinal").combine_chunks()
+    Path(evidence_path).unlink(missing_ok=True)
+    gone, keepers = (removed.column(name).to_numpy() for name in ("ordinal", "keeper"))
+    kept, row_of_keeper = np.unique(keepers, return_inverse=True)
+    keeper_ids = pa.concat_arrays([pa.array([], pa.string()), *doc_ids(documents, kept)])
+    with ShardWriter(evidence_path, DUPLICATE) as writer:
+        start = 0
+        for ids in doc_ids(documents, gone):
+            rows = slice(start, start := start + len(ids))
+            writer.write(
+                pa.RecordBatch.from_arrays(
+                    [
+                        ids,
+                        keeper_ids.take(pa.array(row_of_keeper[rows])),
+                        pa.array([kind]).take(pa.array(np.zeros(len(ids), np.int64))),
+                        pa.array(removed.column("jaccard").to_numpy()[rows]),
+                    ],
+                    schema=DUPLICATE,
+                )
+            )
+    write_verdicts(out_path, removed)
+
+
+def doc_ids(documents: Documents, ordinals: Ordinals) -> Iterator[pa.StringArray]:
+    """The doc_id of each of `ordinals`, which ascend: one array per shard that has any. Reads no other column."""
+    for shard in documents.shards:
+        low, high = np.searchsorted(ordinals, [shard.first_ordinal, shard.first_ordinal + shard.rows])
+        if low < high:
+            column = pq.read_table(shard.path, columns=["doc_id"]).column("doc_id").combine_chunks()
+            yield column.take(pa.array(ordinals[low:high] - shard.first_ordinal))
