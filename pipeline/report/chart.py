@@ -1,0 +1,101 @@
+"""Pictures of the report as inline SVG. They carry no numbers that the tables beside them do not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+WIDTH, HEIGHT = 360, 200  # CSS pixels on a phone; wider screens scale up
+LEFT, RIGHT, TOP, BOTTOM = 34, 8, 10, 22
+MAX_POINTS = 240
+Points = Sequence[tuple[float, float]]
+
+
+def share_bar(fraction: float) -> str:
+    """A bar filled to `fraction`, for the eye alone: the number stands beside it."""
+    width = 100 * min(1.0, max(0.0, fraction))
+    return (
+        '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect class="track" width="100" height="8"/><rect class="fill" width="{width:.2f}" height="8"/></svg>'
+    )
+
+
+def loss_chart(training: Points, validation: Points, *, label: str) -> str:
+    """Loss over optimiser steps: training as a line, validation as a dashed line with dots. Empty without points.
+
+    training, validation: (step, loss); points that are not finite are left out.
+    """
+    training, validation = _finite(training), _finite(validation)
+    points = [*training, *validation]
+    if not points:
+        return ""
+    x_ticks = ticks(0.0, max(x for x, _ in points))
+    y_ticks = ticks(min(y for _, y in points), max(y for _, y in points))
+    scale = _Scale(x_ticks[-1], y_ticks[0], y_ticks[-1])
+    parts = [_grid(scale, x_ticks, y_ticks), _line(scale, thinned(training), "train")]
+    parts += [_line(scale, validation, "valid"), *_dots(scale, validation)]
+    opening = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
+    return f"{opening}{''.join(parts)}</svg>"
+
+
+def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
+    """At least two round values, 1, 2 or 5 times a power of ten apart, that enclose [low, high]."""
+    span = (high - low) or abs(high) or 1.0
+    rough = span / wanted
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.999)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [n * step for n in range(first, max(last, first + 1) + 1)]
+
+
+def thinned(points: Points, most: int = MAX_POINTS) -> Points:
+    """At most `most` of the points, evenly spread, the first and the last among them."""
+    if len(points) <= most:
+        return points
+    return [points[round(i * (len(points) - 1) / (most - 1))] for i in range(most)]
+
+
+def _finite(points: Points) -> Points:
+    return [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
+
+
+class _Scale:
+    """From (step, loss) to the picture's coordinates."""
+
+    def __init__(self, right: float, low: float, high: float) -> None:
+        self._right, self._low, self._high = right, low, high
+
+    def x(self, step: float) -> float:
+        return LEFT + step / self._right * (WIDTH - LEFT - RIGHT)
+
+    def y(self, loss: float) -> float:
+        return HEIGHT - BOTTOM - (loss - self._low) / (self._high - self._low) * (HEIGHT - TOP - BOTTOM)
+
+
+def _grid(scale: _Scale, x_ticks: Sequence[float], y_ticks: Sequence[float]) -> str:
+    lines = [
+        f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{scale.y(t):.1f}" y2="{scale.y(t):.1f}"/>'
+        f'<text x="{LEFT - 4}" y="{scale.y(t) + 3:.1f}" text-anchor="end">{t:g}</text>'
+        for t in y_ticks
+    ]
+    lines += [
+        f'<text x="{scale.x(t):.1f}" y="{HEIGHT - 8}" text-anchor="{_anchor(i, len(x_ticks))}">{t:g}</text>'
+        for i, t in enumerate(x_ticks)
+    ]
+    return "".join(lines)
+
+
+def _anchor(i: int, count: int) -> str:
+    return "end" if i == count - 1 else "middle"
+
+
+def _line(scale: _Scale, points: Points, name: str) -> str:
+    if len(points) < 2:
+        return ""
+    path = " ".join(f"{scale.x(x):.1f},{scale.y(y):.1f}" for x, y in points)
+    return f'<polyline class="{name}" points="{path}"/>'
+
+
+def _dots(scale: _Scale, points: Points) -> list[str]:
+    return [f'<circle class="valid" cx="{scale.x(x):.1f}" cy="{scale.y(y):.1f}" r="2.5"/>' for x, y in points]
