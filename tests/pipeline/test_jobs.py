@@ -1,0 +1,67 @@
+"""The sums that a job checks before it commits."""
+
+import pytest
+
+from pipeline import jobs
+from pipeline.errors import RunFailedError
+from pipeline.recipe import parse_recipe
+
+
+def _slice(**changes):
+    counts = {
+        "records": 10, "documents": 8, "kept": 5, "kept_text_bytes": 50, "bytes_read": 100,
+        "skipped": {"empty_text": 1}, "quarantined": {"bad_json": 1},
+        "inputs": {"0": {"records": 10, "quarantined": 1}},
+        "stages": [{"name": "s", "rules": ["r", "q"], "in": 8, "out": 5, "seconds": 1.0, "dropped": {"r": 3}, "signal_sums": {}}],
+        "files": {"documents": {"rows": 5}, "dropped": {"rows": 3}, "quarantine": {"rows": 1}},
+    }  # fmt: skip
+    return counts | changes
+
+
+def _check(*slices):
+    jobs._check_conservation("00-rows", jobs._sum(slices, ["s"]), slices)
+
+
+def test_sums_that_add_up_pass():
+    _check(_slice(), _slice())
+    total = jobs._sum([_slice(), _slice()], ["s"])
+    assert total["stages"][0] == {
+        "name": "s", "rules": ["r", "q"], "in": 16, "out": 10, "seconds": 2.0, "dropped": {"r": 6}, "signal_sums": {},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"records": 11}, "reading"),
+        ({"documents": 9, "records": 11}, "s in"),
+        ({"skipped": {}}, "reading"),
+        ({"files": {"documents": {"rows": 4}, "dropped": {"rows": 3}, "quarantine": {"rows": 1}}}, "documents"),
+        ({"files": {"documents": {"rows": 5}, "dropped": {"rows": 2}, "quarantine": {"rows": 1}}}, "dropped rows"),
+        ({"files": {"documents": {"rows": 5}, "dropped": {"rows": 3}}}, "quarantine rows"),
+    ],
+)
+def test_a_row_too_many_or_too_few_anywhere_fails_the_job(changes, said):
+    with pytest.raises(jobs.ConservationError, match=said):
+        _check(_slice(), _slice(**changes))
+
+
+def test_quarantine_is_judged_per_input_and_never_below_eleven_records():
+    inputs = [{"format": "jsonl", "paths": ["a"]}, {"format": "jsonl", "paths": ["b"], "max_quarantine_fraction": 0.5}]
+    recipe = parse_recipe({"run_dir": "x", "input": inputs})
+    few = {"records": 10, "quarantined": 10}
+    jobs._check_quarantine(recipe, [_slice(inputs={"0": few, "1": few})])
+    half = {"records": 100, "quarantined": 50}
+    jobs._check_quarantine(recipe, [_slice(inputs={"1": half})])
+    with pytest.raises(
+        RunFailedError, match=r"input\.0: 50 of 100 records \(50\.0%\) can't be read: .*max_quarantine_fraction"
+    ):
+        jobs._check_quarantine(recipe, [_slice(inputs={"0": half, "1": half})])
+
+
+def test_the_recipes_fingerprint_knows_no_place_and_no_speed():
+    asked = {"run_dir": "x", "input": [{"format": "jsonl", "paths": ["a"]}, {"format": "text", "paths": ["b"]}]}
+    same = asked | {"run_dir": "y", "engine": {"workers": 3}, "input": asked["input"][::-1]}
+    other = asked | {"seed": 1}
+    prints = [jobs.recipe_fingerprint(parse_recipe(r)) for r in (asked, same, other)]
+    assert prints[0] == prints[1] != prints[2]
