@@ -147,5 +147,5 @@ def _job_warnings(job: Mapping[str, Any]) -> Iterator[str]:
     validation = job.get("validation_curve") or []
     if kind == "train" and not validation:
         yield f"{name}: there was no validation split; only the training loss is known"
-    elif kind == "train" and validation[-1][1] >= validation[0][1]:
+    elif kind == "train" and not validation[-1][1] < validation[0][1]:  # a loss that is not a number did not fall
         yield f"{name}: validation loss did not fall ({validation[0][1]:.3f} -> {validation[-1][1]:.3f})"

@@ -31,7 +31,7 @@ def numbers(cells: Iterable[str]) -> str:
 
 def share(fraction: float | None) -> str:
     """A bar and its number; empty where there is nothing to share."""
-    return "" if fraction is None else f"{share_bar(fraction)}{escape(share_text(fraction))}"
+    return "" if fraction is None else f"{share_bar(fraction)}<span>{escape(share_text(fraction))}</span>"
 
 
 def pairs_list(name: str, pairs: Sequence[tuple[str, str]]) -> str:

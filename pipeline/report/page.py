@@ -114,7 +114,7 @@ def _reason(name: str, count: int, rows_in: int) -> str:
     lost = f"&minus;{count:,}" if count else "never fired"
     share_lost = f"&minus;{escape(share_text(count / rows_in))}" if count else ""
     kind = "reason" if count else "reason never"
-    return f'<tr class="{kind}"><th scope="row">{escape(name)}</th>{numbers(["", lost, share_lost, ""])}</tr>'
+    return f'<tr class="{kind}"><th scope="row" colspan="2">{escape(name)}</th>{numbers([lost, share_lost, ""])}</tr>'
 
 
 def _job(job: Facts) -> str:

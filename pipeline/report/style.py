@@ -16,7 +16,7 @@ header p, section > p, small, figcaption { color: var(--soft); font-size: .875re
 header p { margin: .2rem 0 1rem; }
 #look-into + ul { border-left: 4px solid var(--warn); background: var(--panel);
   margin: 0; padding: .6rem .6rem .6rem 1.8rem; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: .75rem; margin: 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; margin: 0; }
 .tiles div { display: flex; flex-direction: column-reverse; justify-content: flex-end;
   background: var(--panel); border-radius: .4rem; padding: .75rem 1rem; }
 .tiles dd { margin: 0; font-size: 1.5rem; font-weight: 600; font-variant-numeric: tabular-nums; }
@@ -35,12 +35,12 @@ tbody tr:not(.reason) > * { border-top: 1px solid var(--line); }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .narrow { width: auto; min-width: 16rem; }
 .wide { min-width: 32rem; }
-.funnel { min-width: 28rem; }
 .funnel .hop > * { font-weight: 600; padding-top: .5rem; }
 .funnel .reason > * { color: var(--soft); padding-top: 0; padding-bottom: .15rem; }
 .funnel .reason > th { padding-left: 1.2rem; overflow-wrap: anywhere; }
 .funnel .never { font-style: italic; }
 .bar { width: 5rem; height: .5rem; vertical-align: middle; margin-right: .4rem; }
+.bar + span { display: inline-block; min-width: 3.6rem; }
 .track { fill: var(--line); }
 .fill { fill: var(--fill); }
 figure { margin: 0 0 1rem; max-width: 34rem; }
@@ -60,4 +60,8 @@ summary { cursor: pointer; }
 .samples p { margin: .5rem 0 .2rem; font-size: .875rem; color: var(--soft); }
 blockquote, pre { margin: 0; padding: .6rem .8rem; background: var(--panel); border-radius: .4rem; font-size: .85rem;
   white-space: pre-wrap; overflow-wrap: anywhere; }
+@media (max-width: 36rem) {
+  th, td { padding: .3rem .35rem; }
+  .funnel .bar, .funnel tr > :last-child { display: none; }
+  .funnel .reason > th { padding-left: .6rem; } }
 """
