@@ -12,7 +12,8 @@ def _slice(**changes):
         "records": 10, "documents": 8, "kept": 5, "kept_text_bytes": 50, "bytes_read": 100,
         "skipped": {"empty_text": 1}, "quarantined": {"bad_json": 1},
         "inputs": {"0": {"records": 10, "quarantined": 1}},
-        "stages": [{"name": "s", "rules": ["r", "q"], "in": 8, "out": 5, "seconds": 1.0, "dropped": {"r": 3}, "signal_sums": {}}],
+        "stages": [{"name": "s", "rules": ["r", "q"], "in": 8, "out": 5, "seconds": 1.0, "dropped": {"r": 3},
+                    "signal_sums": {}}],
         "files": {"documents": {"rows": 5}, "dropped": {"rows": 3}, "quarantine": {"rows": 1}},
     }  # fmt: skip
     return counts | changes
