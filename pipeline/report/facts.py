@@ -144,6 +144,8 @@ def _job_warnings(job: Mapping[str, Any]) -> Iterator[str]:
     name, kind = job["name"], job_kind(job)
     if kind == "near_dedup" and job.get("comparisons_not_made"):
         yield f"{name}: {job['comparisons_not_made']:,} comparisons not made (near_dedup.max_representatives)"
+    for split in job.get("empty_splits", ()):
+        yield f"{name}: no document for the {split} split, which is left out"
     validation = job.get("validation_curve") or []
     if kind == "train" and not validation:
         yield f"{name}: there was no validation split; only the training loss is known"

@@ -97,9 +97,8 @@ def _dedup_hop(job: Manifest) -> Hop:
 
 
 def _pack_hop(job: Manifest) -> Hop:
-    reasons = job.get("left_out", {})
-    rows_in = job.get("in", job["documents"] + sum(reasons.values()))
-    return Hop("pack", job["name"], rows_in, job["documents"], reasons, job.get("seconds"))
+    packed = sum(split["documents"] for split in job["splits"].values())
+    return Hop("pack", job["name"], job["documents"], packed, job["dropped"], job.get("seconds"))
 
 
 _PLEASE = "the manifest was changed, or this is a defect: please report it"

@@ -40,6 +40,13 @@ def train_job(name: str, method: str, output: str, start: float, end: float) -> 
     return {"name": name, "key": "1" * 32, **figures, **ends, **told}
 
 
+def pack_job(name: str, documents: int, splits: dict[str, Any], **dropped: int) -> dict[str, Any]:
+    """Manifest of a packing."""
+    sums = {count: sum(split[count] for split in splits.values()) for count in ("tokens", "trained_tokens", "rows")}
+    told = {"dropped": dropped, "splits": splits, "empty_splits": [], "seconds": 1.0}
+    return {"name": name, "key": "3" * 32, "documents": documents, **sums, **told}
+
+
 def manifest() -> dict[str, Any]:
     """1,000 records become 560 documents, a tokenizer, packed rows, a model and an adapter."""
     read = {"skipped": {"warc_request": 40}, "quarantined": {"bad_utf8": 2}}
@@ -54,12 +61,7 @@ def manifest() -> dict[str, Any]:
         {"name": "02-near_dedup", "in": 600, "out": 560, "duplicates": 40, "comparisons": 70, "seconds": 3.0},
         row_job("03-rows", [pii]),
         {"name": "04-train_tokenizer", "documents": 560, "bytes": 900_000, "vocab_size": 8000, "seconds": 2.0},
-        {
-            "name": "05-pack",
-            "documents": 560,
-            "seconds": 1.0,
-            "splits": {"train": split, "validation": split | {"documents": 10, "rows": 3}},
-        },
+        pack_job("05-pack", 560, {"train": split, "validation": split | {"documents": 10, "rows": 3}}),
         train_job("06-train", "full", "model", 9.0, 5.0),
         train_job("07-train", "lora", "adapter", 5.0, 3.0),
     ]

@@ -95,6 +95,12 @@ def test_comparisons_not_made_are_warned_of(tmp_path):
     assert found == ["01-near_dedup: 1,200 comparisons not made (near_dedup.max_representatives)"]
 
 
+def test_a_split_that_stayed_empty_is_warned_of(tmp_path):
+    pack = manifest()["jobs"][5] | {"empty_splits": ["validation"]}
+    found = warnings_of(tmp_path, row_job("00-rows", [stage("c4", 570, {"curly": 10})]), pack)
+    assert found == ["05-pack: no document for the validation split, which is left out"]
+
+
 @pytest.mark.parametrize(
     ("curve", "warning"),
     [

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.report.funnel import Hop, ReportError, funnel, job_kind, jobs_of_kind, text_hops
-from tests.pipeline.report.fake_run import manifest, row_job, stage
+from tests.pipeline.report.fake_run import manifest, pack_job, row_job, stage
 
 
 def test_hops_by_hand():
@@ -41,8 +41,8 @@ def test_a_rule_that_saw_nothing_neither_fired_nor_failed_to():
 
 def test_two_pack_jobs_both_start_from_the_kept_documents():
     run = manifest()
-    second = {"name": "06-pack", "documents": 100, "left_out": {"other_source": 460}}
-    run["jobs"].append(second)
+    split = run["jobs"][5]["splits"]["train"] | {"documents": 100}
+    run["jobs"].append(pack_job("06-pack", 560, {"train": split}, other_source=460))
     packs = [hop for hop in funnel(run) if hop.stage == "pack"]
     assert [(hop.rows_in, hop.rows_out, dict(hop.reasons)) for hop in packs] == [
         (560, 560, {}),
@@ -70,13 +70,21 @@ def test_a_row_job_without_stages_passes_everything_on():
     [
         (0, "documents", 950, "00-rows read: 1000 in, 950 out, 42 dropped"),
         (1, "duplicates", 49, "01-exact_dedup exact_dedup: 650 in, 600 out, 49 dropped"),
-        (5, "documents", 559, "05-pack: 560 documents were kept, 559 came"),
+        (5, "documents", 559, "05-pack pack: 559 in, 560 out, 0 dropped"),
+        (5, "dropped", {"no_text": 3}, "05-pack pack: 560 in, 560 out, 3 dropped"),
     ],
 )
 def test_a_count_that_does_not_add_up_is_refused(job, key, value, message):
     run = manifest()
     run["jobs"][job][key] = value
     with pytest.raises(ReportError, match=message):
+        funnel(run)
+
+
+def test_a_packing_of_other_documents_than_were_kept_is_refused():
+    run = manifest()
+    run["jobs"][5] |= {"documents": 563, "dropped": {"no_text": 3}}
+    with pytest.raises(ReportError, match="05-pack: 560 documents were kept, 563 came"):
         funnel(run)
 
 
