@@ -35,7 +35,7 @@ def train_bpe(
     occur once are learned too where the size allows. Raises ValueError where the size leaves no room for the bytes
     (the library would silently make it larger) and where a special token is named twice.
     """
-    _check(vocab_size, special_tokens)
+    check_vocab_size(vocab_size, special_tokens)
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = _split(pretokenizer)
     tokenizer.decoder = decoders.ByteLevel()
@@ -50,7 +50,8 @@ def train_bpe(
     return tokenizer
 
 
-def _check(vocab_size: int, special_tokens: Sequence[str]) -> None:
+def check_vocab_size(vocab_size: int, special_tokens: Sequence[str]) -> None:
+    """Raise ValueError where `vocab_size` leaves no room for the bytes, or a special token is named twice."""
     least = len(special_tokens) + NUM_BYTES
     if vocab_size < least:
         raise ValueError(
