@@ -1,0 +1,7 @@
+"""What a training says when it can't go on."""
+
+from __future__ import annotations
+
+
+class TrainError(ValueError):
+    """A mistake in the settings or the folders, or a limit of the machine: found, expected, way out."""
