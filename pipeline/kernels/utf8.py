@@ -29,3 +29,13 @@ def decode(text_B, at, end):
     if code > 0x10FFFF:
         code = REPLACEMENT
     return code, at + width
+
+
+@njit(cache=True, nogil=True)
+def decode_before(text_B, start, at):
+    """(code point, its index) of the character that ends at `at` and starts at or behind `start`."""
+    before = at - 1
+    while before > start and text_B[before] & 0xC0 == 0x80 and at - before < 4:
+        before -= 1
+    code, _ = decode(text_B, before, at)
+    return code, before

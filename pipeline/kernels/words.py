@@ -18,14 +18,14 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from pipeline.kernels.chunks import HIGH_BITS, load8, load_tail
+from pipeline.kernels.hashing import SEED, mix
 from pipeline.kernels.unicode_tables import ALONE, JOINER, WORD, unicode_tables
 from pipeline.kernels.utf8 import decode
 
 Bytes = npt.NDArray[np.uint8]
 Int32 = npt.NDArray[np.int32]
 UInt64 = npt.NDArray[np.uint64]
-
-SEED = 0x9E3779B97F4A7C15
 
 
 class WordSpans(NamedTuple):
@@ -44,10 +44,8 @@ def word_spans(text_B: Bytes, offsets_D1: Int32) -> WordSpans:
 def word_hashes(text_B: Bytes, starts_W: Int32, ends_W: Int32) -> UInt64:
     """64-bit hash of each word in lower case: uint64, shape (W,).
 
-    The lower-cased word (see `unicode_tables`) in UTF-8 is cut into little-endian 64-bit chunks, the last of 0 to 7
-    bytes with the number of bytes modulo 256 in its top byte. From h = 0x9E3779B97F4A7C15, h = mix(h ^ chunk) for
-    each, where mix is the finaliser of splitmix64 (Steele et al. 2014, Stafford's variant 13). Words of up to 7 bytes
-    never collide; others do with probability 2**-64 a pair.
+    It is `hashing.bytes_hash` of the lower-cased word (see `unicode_tables`) in UTF-8. Words of up to 7 bytes never
+    collide; others do with probability 2**-64 a pair.
     """
     return _word_hashes(text_B, starts_W, ends_W, unicode_tables().lower_C)
 
@@ -96,22 +94,12 @@ def _kind(text_B, at, end, class_C):
     return int(class_C[code]), after
 
 
-@njit(cache=True, nogil=True, inline="always")
-def mix(h):
-    """The finaliser of splitmix64: a bijection of uint64 in which every bit depends on every other."""
-    h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return h ^ (h >> np.uint64(31))
-
-
 @njit(cache=True, nogil=True)
 def _word_hashes(text_B, starts_W, ends_W, lower_C):
     hashes_W = np.empty(starts_W.size, np.uint64)
     for w in range(starts_W.size):
         start, end = int(starts_W[w]), int(ends_W[w])
-        h, is_ascii = np.uint64(0), False
-        if end + 8 <= text_B.size:
-            h, is_ascii = _ascii_hash(text_B, start, end)
+        h, is_ascii = _ascii_hash(text_B, start, end)
         hashes_W[w] = h if is_ascii else _unicode_hash(text_B, start, end, lower_C)
     return hashes_W
 
@@ -123,23 +111,13 @@ def _ascii_hash(text_B, start, end):
     h = np.uint64(SEED)
     at = start
     while end - at >= 8:
-        chunk = _load8(text_B, at)
+        chunk = load8(text_B, at)
         high |= chunk
         h = mix(h ^ _lower8(chunk))
         at += 8
-    chunk = _load8(text_B, at) & ((np.uint64(1) << np.uint64(8 * (end - at))) - np.uint64(1))
+    chunk = load_tail(text_B, at, end)
     h = mix(h ^ _lower8(chunk) ^ (np.uint64(end - start) << np.uint64(56)))
-    return h, ((high | chunk) & np.uint64(0x8080808080808080)) == 0
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _load8(text_B, at):
-    """Little-endian uint64 of the eight bytes from `at`; LLVM makes one load of it."""
-    i = np.uint64(at)
-    chunk = np.uint64(text_B[i])
-    for k in range(1, 8):
-        chunk |= np.uint64(text_B[i + np.uint64(k)]) << np.uint64(8 * k)
-    return chunk
+    return h, ((high | chunk) & np.uint64(HIGH_BITS)) == 0
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -147,7 +125,7 @@ def _lower8(chunk):
     """Eight ASCII bytes with A-Z in lower case. The top bit of each byte says: at least A, not above Z."""
     at_least_A = chunk + np.uint64(0x3F3F3F3F3F3F3F3F)
     above_Z = chunk + np.uint64(0x2525252525252525)
-    return chunk | ((at_least_A & ~above_Z & np.uint64(0x8080808080808080)) >> np.uint64(2))
+    return chunk | ((at_least_A & ~above_Z & np.uint64(HIGH_BITS)) >> np.uint64(2))
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,205 @@
+"""What the Gopher document rules measure (Rae et al. 2021, table A1), with the formulas of datatrove 0.10.
+
+Shapes: D = documents in the batch, B = UTF-8 bytes of all documents end to end, W = words of all documents,
+C = code points, T = slots of the stop-word table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from pipeline.kernels.hashing import bytes_hash
+from pipeline.kernels.unicode_tables import ALPHABETIC, LINE_END, SPACE, SYMBOL, unicode_tables
+from pipeline.kernels.utf8 import decode, decode_before
+from pipeline.kernels.words import Bytes, Int32, WordSpans
+
+Float64 = npt.NDArray[np.float64]
+
+
+class GopherQualitySignals(NamedTuple):
+    """float64, shape (D,) each. A fraction whose denominator would be zero is taken over one instead.
+
+    num_words: words that are not symbols alone. mean_word_chars: their mean length in code points.
+    hash_word_fraction, ellipsis_word_fraction: `#`, and `...` or U+2026, per word; can be above 1.
+    bullet_line_fraction: lines that begin with `-` or U+2022 after spaces.
+    ellipsis_line_fraction: lines that end in `...` or U+2026 before spaces.
+    alphabetic_word_fraction: words with a letter. num_stop_words: distinct stop words, case as written.
+    """
+
+    num_words: Float64
+    mean_word_chars: Float64
+    hash_word_fraction: Float64
+    ellipsis_word_fraction: Float64
+    bullet_line_fraction: Float64
+    ellipsis_line_fraction: Float64
+    alphabetic_word_fraction: Float64
+    num_stop_words: Float64
+
+
+def gopher_quality_signals(
+    text_B: Bytes, offsets_D1: Int32, words: WordSpans, stop_words: Sequence[str]
+) -> GopherQualitySignals:
+    """The signals of each document; `words` may come from any tokenizer whose tokens are spans of the text.
+
+    Lines are those of str.splitlines and spaces those of str.isspace, as in datatrove. Its words include punctuation
+    tokens, which count below the line of every fraction; ours (`words.word_spans`) do not.
+    """
+    class_C = unicode_tables().class_C
+    hashes_D, ellipses_D, lines_D, bullets_D, endings_D = _line_counts(text_B, offsets_D1, class_C)
+    table_T, index_T = _stop_word_table(stop_words)
+    all_D = np.diff(words.word_offsets_D1)
+    words_D, chars_D, alphabetic_D, stops_D = _word_counts(text_B, *words, class_C, table_T, index_T)
+    some_words_D, some_lines_D = np.maximum(all_D, 1), np.maximum(lines_D, 1)
+    return GopherQualitySignals(
+        num_words=words_D.astype(np.float64),
+        mean_word_chars=chars_D / np.maximum(words_D, 1),
+        hash_word_fraction=hashes_D / some_words_D,
+        ellipsis_word_fraction=ellipses_D / some_words_D,
+        bullet_line_fraction=bullets_D / some_lines_D,
+        ellipsis_line_fraction=endings_D / some_lines_D,
+        alphabetic_word_fraction=alphabetic_D / some_words_D,
+        num_stop_words=stops_D.astype(np.float64),
+    )
+
+
+def _stop_word_table(stop_words: Sequence[str]) -> tuple[npt.NDArray[np.uint64], Int32]:
+    """(hash of the stop word or 0, its index or -1) per slot; open addressing, at most a quarter full."""
+    distinct = sorted({word.encode() for word in stop_words})
+    num_slots = 1 << (4 * len(distinct)).bit_length()
+    table_T, index_T = np.zeros(num_slots, np.uint64), np.full(num_slots, -1, np.int32)
+    for i, word in enumerate(distinct):
+        h = _hash_of(np.frombuffer(word, np.uint8))
+        slot = int(h) % num_slots
+        while index_T[slot] >= 0:
+            slot = (slot + 1) % num_slots
+        table_T[slot], index_T[slot] = h, i
+    return table_T, index_T
+
+
+@njit(cache=True, nogil=True)
+def _hash_of(text_B):
+    return bytes_hash(text_B, 0, text_B.size)
+
+
+@njit(cache=True, nogil=True)
+def _word_counts(text_B, starts_W, ends_W, word_offsets_D1, class_C, table_T, index_T):
+    num_docs = word_offsets_D1.size - 1
+    words_D, chars_D = np.zeros(num_docs, np.int64), np.zeros(num_docs, np.int64)
+    alphabetic_D, stops_D = np.zeros(num_docs, np.int64), np.zeros(num_docs, np.int64)
+    seen_T = np.full(table_T.size, -1, np.int64)  # last document with that stop word
+    mask = np.uint64(table_T.size - 1)
+    for d in range(num_docs):
+        for w in range(word_offsets_D1[d], word_offsets_D1[d + 1]):
+            start, end = int(starts_W[w]), int(ends_W[w])
+            has_letter, has_other, num_chars = _word_kind(text_B, start, end, class_C)
+            alphabetic_D[d] += has_letter
+            words_D[d] += has_other
+            chars_D[d] += num_chars if has_other else 0
+            h = bytes_hash(text_B, start, end)
+            slot = h & mask
+            while index_T[slot] >= 0:
+                if table_T[slot] == h:
+                    stops_D[d] += seen_T[slot] != d
+                    seen_T[slot] = d
+                    break
+                slot = (slot + np.uint64(1)) & mask
+    return words_D, chars_D, alphabetic_D, stops_D
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _word_kind(text_B, start, end, class_C):
+    """(has a letter, has anything but symbols, length in code points) of one word."""
+    some, every, num_chars = 0, SYMBOL, 0
+    at = start
+    while at < end:
+        if text_B[at] < 0x80:
+            kind, at = int(class_C[text_B[at]]), at + 1
+        else:
+            code, at = decode(text_B, at, end)
+            kind = int(class_C[code])
+        some |= kind
+        every &= kind
+        num_chars += 1
+    return some & ALPHABETIC != 0, every == 0 and num_chars > 0, num_chars
+
+
+@njit(cache=True, nogil=True)
+def _line_counts(text_B, offsets_D1, class_C):
+    num_docs = offsets_D1.size - 1
+    hashes_D, ellipses_D = np.zeros(num_docs, np.int64), np.zeros(num_docs, np.int64)
+    lines_D, bullets_D, endings_D = (
+        np.zeros(num_docs, np.int64),
+        np.zeros(num_docs, np.int64),
+        np.zeros(num_docs, np.int64),
+    )
+    matters_256 = _bytes_that_matter()
+    for d in range(num_docs):
+        at, end = int(offsets_D1[d]), int(offsets_D1[d + 1])
+        line = at
+        while at < end:
+            byte = text_B[at]
+            if not matters_256[byte]:
+                at += 1
+                continue
+            code, after = decode(text_B, at, end)
+            if code == 0x23:
+                hashes_D[d] += 1
+            elif code == 0x2026:
+                ellipses_D[d] += 1
+            elif code == 0x2E and _is_three_dots(text_B, at, end):
+                ellipses_D[d] += 1
+                after = at + 3
+            elif class_C[code] & LINE_END:
+                bullets_D[d] += _begins_with_bullet(text_B, line, at, class_C)
+                endings_D[d] += _ends_in_ellipsis(text_B, line, at, class_C)
+                lines_D[d] += 1
+                if code == 0x0D and after < end and text_B[after] == 0x0A:
+                    after += 1
+                line = after
+            at = after
+        if line < end:
+            bullets_D[d] += _begins_with_bullet(text_B, line, end, class_C)
+            endings_D[d] += _ends_in_ellipsis(text_B, line, end, class_C)
+            lines_D[d] += 1
+    return hashes_D, ellipses_D, lines_D, bullets_D, endings_D
+
+
+@njit(cache=True, nogil=True)
+def _bytes_that_matter():
+    """True at first bytes of `#`, `.`, U+2026 and line ends; one byte in thirty of prose."""
+    matters_256 = np.zeros(256, np.bool_)
+    matters_256[0x0A:0x0E] = matters_256[0x1C:0x1F] = True
+    matters_256[0x23] = matters_256[0x2E] = True
+    matters_256[0xC2] = matters_256[0xE2] = True  # U+0085; U+2026, U+2028, U+2029
+    return matters_256
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_three_dots(text_B, at, end):
+    return at + 3 <= end and text_B[at] == 0x2E and text_B[at + 1] == 0x2E and text_B[at + 2] == 0x2E
+
+
+@njit(cache=True, nogil=True)
+def _begins_with_bullet(text_B, start, end, class_C):
+    at = start
+    while at < end:
+        code, at = decode(text_B, at, end)
+        if not class_C[code] & SPACE:
+            return code == 0x2D or code == 0x2022
+    return False
+
+
+@njit(cache=True, nogil=True)
+def _ends_in_ellipsis(text_B, start, end, class_C):
+    at = end
+    while at > start:
+        code, before = decode_before(text_B, start, at)
+        if not class_C[code] & SPACE:
+            return code == 0x2026 or (at - 3 >= start and _is_three_dots(text_B, at - 3, end))
+        at = before
+    return False

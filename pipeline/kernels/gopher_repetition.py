@@ -1,0 +1,224 @@
+"""What the Gopher repetition rules measure (Rae et al. 2021, table A1), with the formulas of datatrove 0.10.
+
+Lines are split at runs of line feeds, paragraphs of the stripped text at runs of two or more. A copy is the second or
+any later occurrence. Shares of characters are in code points over all code points of the text, spaces included.
+
+Shapes: D = documents in the batch, B = UTF-8 bytes of all documents end to end, W = words of all documents,
+N = orders of top n-grams, M = orders of duplicate n-grams, E = parts of one document, T = slots of the hash table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from pipeline.kernels.chunks import find_byte, num_chars, same_bytes
+from pipeline.kernels.hashing import bytes_hash
+from pipeline.kernels.ngrams import (
+    PREFIX_BYTES,
+    duplicate_ngram_chars,
+    first_equals,
+    join_words,
+    next_ngrams,
+    next_suspects,
+    table_bits,
+    top_ngram_chars,
+)
+from pipeline.kernels.unicode_tables import SPACE, unicode_tables
+from pipeline.kernels.utf8 import decode, decode_before
+from pipeline.kernels.words import Bytes, Int32, WordSpans
+
+Float64 = npt.NDArray[np.float64]
+LINE_FEED = 0x0A
+
+
+class GopherRepetitionSignals(NamedTuple):
+    """num_chars: int64, shape (D,); the rest float64, 0 for an empty text or fewer than n words.
+
+    parts_4D: duplicate paragraphs per paragraph, their characters per character, and both for lines.
+    top_ND: characters of the most frequent n-gram, joined by spaces, times its count, per character.
+    duplicate_MD: characters of n-grams seen before, greedily and without overlap, per character.
+    """
+
+    num_chars: npt.NDArray[np.int64]
+    parts_4D: Float64
+    top_ND: Float64
+    duplicate_MD: Float64
+
+
+def gopher_repetition_signals(
+    text_B: Bytes, offsets_D1: Int32, words: WordSpans, top_orders: Sequence[int], duplicate_orders: Sequence[int]
+) -> GopherRepetitionSignals:
+    """The signals of each document; `words` may come from any tokenizer whose tokens are spans of the text.
+
+    As in datatrove, n-grams are equal when their joined texts are, however the words in them are cut. Its words
+    include punctuation tokens; ours (`words.word_spans`) do not, so our shares are a little smaller.
+    """
+    num_chars_D, parts_4D = _copied_parts(text_B, offsets_D1, unicode_tables().class_C)
+    top_ND, duplicate_MD = _copied_ngrams(
+        text_B, *words, np.array(top_orders, np.int64), np.array(duplicate_orders, np.int64)
+    )
+    some_chars_D = np.maximum(num_chars_D, 1)
+    parts_4D[1::2] /= some_chars_D
+    return GopherRepetitionSignals(num_chars_D, parts_4D, top_ND / some_chars_D, duplicate_MD / some_chars_D)
+
+
+@njit(cache=True, nogil=True)
+def _copied_ngrams(text_B, starts_W, ends_W, word_offsets_D1, top_N, duplicate_M):
+    num_docs = word_offsets_D1.size - 1
+    top_ND = np.zeros((top_N.size, num_docs))
+    duplicate_MD = np.zeros((duplicate_M.size, num_docs))
+    most, most_bytes = _largest(starts_W, ends_W, word_offsets_D1)
+    joined_J = np.empty(most_bytes + PREFIX_BYTES, np.uint8)
+    at_W1, chars_W1, next_W1 = np.empty(most + 1, np.int64), np.empty(most + 1, np.int64), np.empty(most + 1, np.int64)
+    first_W, counts_W, new_counts_W = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32)
+    num_slots = 1 << table_bits(most)
+    keys_T, owner_T = np.empty(num_slots, np.uint64), np.zeros(num_slots, np.int64)
+    repeats_T = np.empty(4 * num_slots, np.uint8)
+    base = 1
+    for d in range(num_docs):
+        begin, end = word_offsets_D1[d], word_offsets_D1[d + 1]
+        num_words = end - begin
+        starts, ends = starts_W[begin:end], ends_W[begin:end]
+        at, chars = at_W1[: num_words + 1], chars_W1[: num_words + 1]
+        join_words(text_B, starts, ends, joined_J, at, chars)
+        if top_N.size:
+            first, counts, new_counts = first_W[:num_words], counts_W[:num_words], new_counts_W[:num_words]
+            first_equals(text_B, starts, ends, keys_T, owner_T, base, first, counts)
+            base += num_words
+            words = first.copy()
+            for n in range(2, top_N.max() + 1):
+                next_ngrams(words, n, keys_T, owner_T, base, first, counts, new_counts)
+                base += num_words
+                counts, new_counts = new_counts, counts
+                for k in range(top_N.size):
+                    if top_N[k] == n:
+                        top_ND[k, d] = top_ngram_chars(n, first, counts, chars)
+        if duplicate_M.size:
+            next_suspects(joined_J, at, duplicate_M.min(), repeats_T, table_bits(num_words) + 2, next_W1)
+            for k in range(duplicate_M.size):
+                duplicate_MD[k, d] = duplicate_ngram_chars(
+                    joined_J, at, chars, duplicate_M[k], next_W1, keys_T, owner_T, base
+                )
+                base += num_words
+    return top_ND, duplicate_MD
+
+
+@njit(cache=True, nogil=True)
+def _largest(starts_W, ends_W, word_offsets_D1):
+    """(words of the document with most words, bytes in words of the one with most)."""
+    most = most_bytes = 0
+    for d in range(word_offsets_D1.size - 1):
+        num_bytes = 0
+        for w in range(word_offsets_D1[d], word_offsets_D1[d + 1]):
+            num_bytes += ends_W[w] - starts_W[w]
+        most = max(most, word_offsets_D1[d + 1] - word_offsets_D1[d])
+        most_bytes = max(most_bytes, num_bytes)
+    return most, most_bytes
+
+
+@njit(cache=True, nogil=True)
+def _copied_parts(text_B, offsets_D1, class_C):
+    num_docs = offsets_D1.size - 1
+    num_chars_D, parts_4D = np.zeros(num_docs, np.int64), np.zeros((4, num_docs))
+    most = 0
+    for d in range(num_docs):
+        most = max(most, _num_lines(text_B, offsets_D1[d], offsets_D1[d + 1]))
+    starts_2E, ends_2E = np.empty((2, most), np.int64), np.empty((2, most), np.int64)
+    num_slots = 1 << table_bits(most)
+    keys_T, owner_T = np.empty(num_slots, np.uint64), np.zeros(num_slots, np.int64)
+    base = 1
+    for d in range(num_docs):
+        start, end = int(offsets_D1[d]), int(offsets_D1[d + 1])
+        num_chars_D[d] = num_chars(text_B, start, end)
+        first, last = _stripped(text_B, start, end, class_C)
+        num_parts = _split(text_B, start, end, first, last, starts_2E, ends_2E)
+        for k in range(2):
+            starts, ends = starts_2E[k, : num_parts[k]], ends_2E[k, : num_parts[k]]
+            copies, chars = _copies(text_B, starts, ends, keys_T, owner_T, base)
+            base += num_parts[k]
+            parts_4D[2 * k, d], parts_4D[2 * k + 1, d] = copies / num_parts[k], chars
+    return num_chars_D, parts_4D
+
+
+@njit(cache=True, nogil=True)
+def _num_lines(text_B, start, end):
+    num = 1
+    for b in range(start, end):
+        num += text_B[b] == LINE_FEED
+    return num
+
+
+@njit(cache=True, nogil=True)
+def _stripped(text_B, start, end, class_C):
+    """What str.strip leaves of text_B[start:end]."""
+    while start < end:
+        code, after = decode(text_B, start, end)
+        if not class_C[code] & SPACE:
+            break
+        start = after
+    while end > start:
+        code, before = decode_before(text_B, start, end)
+        if not class_C[code] & SPACE:
+            break
+        end = before
+    return start, end
+
+
+@njit(cache=True, nogil=True)
+def _split(text_B, start, end, first, last, starts_2E, ends_2E):
+    """(paragraphs, lines): how many parts, at least one each; empty ones count.
+
+    Row 0 is text_B[first:last], which neither begins nor ends with a line feed, cut at runs of two or more; row 1 is
+    text_B[start:end] cut at every run.
+    """
+    num_paragraphs = num_lines = 0
+    paragraph, line = first, start
+    at = find_byte(text_B, start, end, LINE_FEED)
+    while at < end:
+        run = at
+        while at < end and text_B[at] == LINE_FEED:
+            at += 1
+        starts_2E[1, num_lines], ends_2E[1, num_lines] = line, run
+        num_lines += 1
+        line = at
+        if at - run >= 2 and first < run < last:
+            starts_2E[0, num_paragraphs], ends_2E[0, num_paragraphs] = paragraph, run
+            num_paragraphs += 1
+            paragraph = at
+        at = find_byte(text_B, at, end, LINE_FEED)
+    starts_2E[0, num_paragraphs], ends_2E[0, num_paragraphs] = paragraph, last
+    starts_2E[1, num_lines], ends_2E[1, num_lines] = line, end
+    return num_paragraphs + 1, num_lines + 1
+
+
+@njit(cache=True, nogil=True)
+def _copies(text_B, starts_E, ends_E, keys_T, owner_T, base):
+    """(second and later copies among the parts, their code points). For `owner_T` and `base` see `ngrams`."""
+    mask = (1 << table_bits(starts_E.size)) - 1
+    copies = copied_chars = 0
+    for e in range(starts_E.size):
+        start, num_bytes = starts_E[e], ends_E[e] - starts_E[e]
+        key = bytes_hash(text_B, start, ends_E[e])
+        slot = np.int64(key) & mask
+        found = False
+        while owner_T[slot] >= base and not found:
+            first = owner_T[slot] - base
+            if (
+                keys_T[slot] == key
+                and ends_E[first] - starts_E[first] == num_bytes
+                and same_bytes(text_B, starts_E[first], start, num_bytes)
+            ):
+                found = True
+            else:
+                slot = (slot + 1) & mask
+        if found:
+            copies += 1
+            copied_chars += num_chars(text_B, start, ends_E[e])
+        else:
+            keys_T[slot], owner_T[slot] = key, base + e
+    return copies, copied_chars
