@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -232,10 +232,7 @@ def _check_conservation(total: Result, splits: dict[str, Result], plans: dict[st
 
 def _write_index(gathered: dict[str, list[Result]], result: Result, pack: _Pack) -> None:
     """The files that make the folder open in `datasets`, and the manifest, last."""
-    shards = {
-        split: [PackedShard(**{f.name: r[f.name] for f in fields(PackedShard)}) for r in results]
-        for split, results in gathered.items()
-    }
+    shards = {split: [PackedShard(**r["shard"]) for r in results] for split, results in gathered.items()}
     for split, written in shards.items():
         write_split_index(pack.out_dir / split, written, split=split)
     write_json(pack.out_dir / "dataset_dict.json", {"splits": list(shards)})

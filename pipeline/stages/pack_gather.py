@@ -40,11 +40,11 @@ class GatherShard:
 
 
 def gather_shard(job: GatherShard) -> dict[str, Any]:
-    """Write the shard; its file, rows, tokens, bytes and hash, with its pieces and trained tokens."""
+    """Write the shard; what `write_shard` says of it, with its pieces and trained tokens."""
     counts = {"pieces": 0, "trained_tokens": 0}
     schema = shard_schema(job.manifest, columns=job.columns, stores_labels=job.columns == "full" or not job.all_trained)
     shard = write_shard(job.path, _batches(job, schema, counts), schema)
-    return {**asdict(shard), **counts}
+    return {"shard": asdict(shard), "rows": shard.rows, "tokens": shard.tokens, **counts}
 
 
 def _batches(job: GatherShard, schema: pa.Schema, counts: dict[str, int]) -> Iterator[pa.RecordBatch]:
