@@ -247,7 +247,7 @@ class EncodedShard:
             columns = pa.ipc.open_file(source).read_all().combine_chunks()
         doc_ids, key, start, tokens = (_one_chunk(columns.column(name)) for name in ENCODED.names)
         path = Path(f"{stem}.tokens")
-        signed_T = np.memmap(path, np.int32, mode="r") if path.stat().st_size else np.empty(0, np.int32)
+        signed_T = np.asarray(np.memmap(path, np.int32, mode="r")) if path.stat().st_size else np.empty(0, np.int32)
         return cls(doc_ids, key.to_numpy(), start.to_numpy(), tokens.to_numpy(), signed_T)
 
 

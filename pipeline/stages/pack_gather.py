@@ -14,11 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.io.packed import Manifest, Pieces, row_batch, shard_schema, write_shard
-from pipeline.kernels.packing import run_indices
 from pipeline.stages.pack_encode import EncodedShard
 from pipeline.stages.pack_plan import SplitPlan
 
-BATCH_TOKENS = 1 << 20  # tokens of one record batch; bounds the memory of a gather at some 50 bytes per token
+BATCH_TOKENS = 1 << 20  # tokens of one record batch; bounds the memory of a gather at some 40 bytes per token
 Ints = npt.NDArray[np.int64]
 
 
@@ -82,6 +81,8 @@ class _Source:
 
     def pieces(self, plan: SplitPlan, first_row: int, last_row: int) -> Pieces:
         """The pieces of rows first_row to last_row, with their tokens."""
+        from pipeline.kernels.runs import copy_runs
+
         bounds_R1 = plan.bounds_R1[first_row : last_row + 1]
         which = slice(int(bounds_R1[0]), int(bounds_R1[-1]))
         document_S, offset_S, length_S = plan.document_S[which], plan.offset_S[which], plan.length_S[which]
@@ -94,7 +95,7 @@ class _Source:
             shard, here = self._shard(index), np.flatnonzero(shard_S == index)
             local = document_S[here] - self._first[index]
             from_S = shard.start_D[local] + offset_S[here]
-            signed_T[run_indices(to_S[here], length_S[here])] = shard.signed_T[run_indices(from_S, length_S[here])]
+            copy_runs(shard.signed_T, from_S, length_S[here], signed_T, to_S[here])
             doc_ids.append(shard.doc_ids.take(pa.array(local)))
             listed.append(here)
         back_S = np.argsort(np.concatenate(listed))
