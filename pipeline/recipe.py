@@ -2,75 +2,77 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from pipeline.config import Recipe
 from pipeline.errors import UserError
+from pipeline.mistakes import in_words
+from pipeline.schema import RESERVED
 
-NOT_YET = (
-    "c4", "fineweb", "keywords", "perplexity", "classifier", "decontaminate",
-)  # fmt: skip
+MERGE_TAG = "tag:yaml.org,2002:merge"
+REREAD_TAGS = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("bool", "float", "timestamp"))
 
 
 class RecipeError(UserError):
     """The recipe can't be run; the message lists every mistake."""
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as people mean it: `no` is Norwegian, 1e-4 is a number, a key given twice is a mistake."""
+class _KeyMistake(yaml.MarkedYAMLError):
+    """YAML, but keys that no recipe has."""
 
-    yaml_implicit_resolvers: ClassVar = {
-        first: [
-            (tag, pattern)
-            for tag, pattern in resolvers
-            if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:float")
-        ]
+
+class _Loader(yaml.SafeLoader):
+    """YAML as people mean it: `no` is Norwegian, 1e-4 a number, 2024-05-01 a text, a key given twice a mistake."""
+
+    yaml_implicit_resolvers: ClassVar = {  # type: ignore[misc]  # the stubs take it for an instance's own
+        first: [(tag, pattern) for tag, pattern in resolvers if tag not in REREAD_TAGS]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
+            if key_node.tag == MERGE_TAG:
+                continue
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise _KeyMistake(problem="a key must be a plain word", problem_mark=key_node.start_mark)
+            key = self.construct_object(key_node)
             if key in seen:
-                raise RecipeError(f"{_where(key_node)}: `{key}` stands twice; keep one")
+                raise _KeyMistake(problem=f"`{key}` stands twice; keep one", problem_mark=key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+BOOL = re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$")
+FLOAT = re.compile(
+    r"^[-+]?(?:(?:\d[\d_]*\.[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d+)?|\d[\d_]*[eE][-+]?\d+|\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
 )
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(
-        r"^[-+]?(?:(?:\d[\d_]*\.[\d_]*|\.\d[\d_]*)(?:[eE][-+]?\d+)?|\d[\d_]*[eE][-+]?\d+|\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
-    ),
-    list("-+.0123456789"),
-)
-
-
-def _where(node: yaml.Node) -> str:
-    return f"line {node.start_mark.line + 1}"
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", BOOL, list("tTfF"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+.0123456789"))
 
 
 def parse_yaml(text: str, name: str) -> Any:
     """The value of a YAML text. Raises RecipeError with the line."""
     try:
         return yaml.load(text, Loader=_Loader)
+    except _KeyMistake as error:
+        raise RecipeError(f"{name}: {_line(error)}{error.problem}") from None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = f"line {mark.line + 1}: " if mark else ""
-        raise RecipeError(f"{name} is not YAML: {line}{error.problem}") from None
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{name} is not YAML: {error}") from None
+        raise RecipeError(f"{name} is not YAML: {_line(error)}{error.problem}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise RecipeError(f"{name} is not YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise RecipeError(f"{name}: nested too deeply; expected a recipe") from None
+
+
+def _line(error: yaml.MarkedYAMLError) -> str:
+    return f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
 
 
 def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -92,10 +94,25 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
 def parse_recipe(value: Mapping[str, Any], name: str = "recipe") -> Recipe:
     """Check a recipe given as plain values. Raises RecipeError naming every mistake with its dotted path."""
     try:
-        return Recipe.model_validate(value)
+        recipe = Recipe.model_validate(value)
     except ValidationError as error:
-        mistakes = [_mistake(value, e) for e in error.errors()]
-        raise RecipeError(f"{name}:\n" + "\n".join(f"  {m}" for m in dict.fromkeys(mistakes))) from None
+        mistakes = in_words(value, error.errors())
+        raise RecipeError("\n  ".join([f"{name}:", *mistakes])) from None
+    if problems := list(_column_problems(recipe)):
+        raise RecipeError("\n  ".join([f"{name}:", *problems]))
+    return recipe
+
+
+def _column_problems(recipe: Recipe) -> Iterator[str]:
+    """Lifted columns that can't stand in `documents/`: one of our own names, or one name with two types."""
+    kinds = recipe.lifted_columns
+    for i, one in enumerate(recipe.input):
+        for column, kind in one.columns.items():
+            path = f"input.{i}.columns.{column}"
+            if column in RESERVED:
+                yield f"{path}: `{column}` is a column of documents/ already; leave it out, the field stays in `meta`"
+            elif kind != kinds[column]:
+                yield f"{path}: {kind} here and {kinds[column]} in another input; give both one type"
 
 
 def _apply(value: dict[str, Any], override: str) -> None:
@@ -108,22 +125,29 @@ def _apply(value: dict[str, Any], override: str) -> None:
     for step in parents:
         at = _enter(at, step, override)
     new = parse_yaml(text, f"--set {path}")
-    if isinstance(at, list) and (named := _named(at, last)):
-        named[0][last] = new
+    if isinstance(at, list) and (item := _named(at, step=last, override=override)):
+        item[last] = new
     elif isinstance(at, list):
         at[_index(at, last, override)] = new
-    else:
+    elif isinstance(at, dict):
         at[last] = new
+    else:
+        raise RecipeError(f"--set {override}: {last} stands below a plain value")
 
 
-def _named(items: list[Any], step: str) -> list[dict[str, Any]]:
-    return [item for item in items if isinstance(item, dict) and step in item]
+def _named(items: list[Any], *, step: str, override: str) -> dict[str, Any] | None:
+    """The one item of `items` that has the key `step`; None where none has."""
+    places = [i for i, item in enumerate(items) if isinstance(item, dict) and step in item]
+    if len(places) > 1:
+        numbered = " or ".join(f"{place}.{step}" for place in places)
+        raise RecipeError(f"--set {override}: {step} stands there {len(places)} times; say which: {numbered}")
+    return items[places[0]] if places else None
 
 
 def _enter(at: Any, step: str, override: str) -> Any:
     if isinstance(at, list):
-        named = _named(at, step)
-        found = named[0][step] if named else at[_index(at, step, override)]
+        item = _named(at, step=step, override=override)
+        found = item[step] if item else at[_index(at, step, override)]
     elif isinstance(at, dict):
         found = at.setdefault(step, {})
     else:
@@ -132,51 +156,12 @@ def _enter(at: Any, step: str, override: str) -> Any:
 
 
 def _index(items: list[Any], step: str, override: str) -> int:
-    if not step.isdigit() or int(step) >= len(items):
+    if not step.isdecimal() or int(step) >= len(items):
         names = [next(iter(i)) if isinstance(i, dict) and i else str(i) for i in items]
         raise RecipeError(
             f"--set {override}: no `{step}` here; there are {', '.join(names)} (or 0 to {len(items) - 1})"
         )
     return int(step)
-
-
-def _mistake(value: Any, error: Any) -> str:
-    """One mistake in words: dotted path, what was found, what was expected, the way out."""
-    loc = [str(part) for part in error["loc"]]
-    path, found = ".".join(loc) or "recipe", error.get("input")
-    if error["type"] == "extra_forbidden":
-        return _unknown_key(loc, path)
-    if error["type"] == "missing":
-        return f"{path} is missing"
-    if error["type"] == "value_error":
-        return f"{path}: {error['ctx']['error']}"
-    return f"{path}: {error['msg']}, got {found!r}"
-
-
-def _unknown_key(loc: Sequence[str], path: str) -> str:
-    key, valid = loc[-1], sorted(_fields_at(loc[:-1]))
-    close = difflib.get_close_matches(key, valid, 1, 0.5)
-    if loc[0] == "stages" and len(loc) == 3 and key in NOT_YET:
-        return f"{path}: `{key}` is planned, not built yet; remove it. Stages there are: {', '.join(valid)}"
-    way_out = f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(valid)}"
-    return f"{path}: unknown key `{key}`; {way_out}"
-
-
-def _fields_at(loc: Sequence[str]) -> set[str]:
-    """Names of the fields of the model that a location leads to."""
-    model: type[BaseModel] | None = Recipe
-    for part in loc:
-        if model is None or part.isdigit() or part not in model.model_fields:
-            continue
-        model = _model_in(model.model_fields[part].annotation)
-    return set(model.model_fields) if model else set()
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_model_in(part) for part in get_args(annotation))
-    return next((model for model in found if model is not None), None)
 
 
 def as_yaml(recipe: Recipe) -> str:
@@ -187,9 +172,10 @@ def as_yaml(recipe: Recipe) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes tuples as lists."""
+    """Writes tuples as lists, and quotes what any reader of YAML, ours or another, might take for no text."""
 
 
+_Dumper.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+.0123456789"))
 _Dumper.add_representer(tuple, lambda dumper, value: dumper.represent_list(value))
 
 
