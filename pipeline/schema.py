@@ -151,14 +151,15 @@ def judge(
         first_D[rules[i].gone_D] = i
     gone = np.flatnonzero(first_D >= 0)
     which = first_D[gone]
-    value = np.array([rules[r].value_D[d] for r, d in zip(which, gone, strict=True)], np.float64)
-    threshold = np.array([rules[r].threshold for r in which], np.float64)
-    names = np.array([rules[r].name for r in which], object)
+    value = np.empty(gone.size, np.float64)
+    for i, rule in enumerate(rules):
+        value[which == i] = rule.value_D[gone[which == i]]
+    threshold = np.array([rule.threshold for rule in rules], np.float64)[which]
     dropped = pa.RecordBatch.from_arrays(
         [
             batch.column("doc_id").take(pa.array(gone)),
-            pa.array([stage] * gone.size, pa.string()),
-            pa.array(names, pa.string()),
+            pa.repeat(stage, gone.size),
+            pa.array([rule.name for rule in rules], pa.string()).take(pa.array(which)),
             pa.array(value),
             pa.array(threshold),
             batch.column("text").take(pa.array(gone)),
