@@ -2,8 +2,9 @@
 
 key files, one per shard -> blocks of bytes by range -> GroupByKey -> one file of groups per range
 
-Beam holds what it groups in memory, so only blocks of numbers go through it, and no more than `shuffle_bytes` in one
-pipeline: what is more runs in passes, each over its own ranges. Ranges and passes follow from the number of rows alone.
+Beam holds what it groups in memory, so only blocks of numbers go through it, and about `shuffle_bytes` at most in one
+pipeline: what is more runs in passes, each over its own ranges. Ranges and passes follow from the number of rows alone;
+the first key column must be spread evenly, as hashes are.
 
 A key file (.npy, uint64, shape (C, N)) has C - 1 columns of key, ascending by the first, and the ordinals as its last.
 A group file (.npy, int64) has the number of groups, their sizes, then the members of each in ascending order.

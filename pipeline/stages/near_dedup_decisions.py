@@ -113,7 +113,7 @@ def _write_members(
         positions[offsets[:-1]] = ~positions[offsets[:-1]]
         order = np.argsort(tasks, kind="stable")
         present, counts = np.unique(tasks, return_counts=True)
-        for task, part in zip(present, np.split(positions[order], np.cumsum(counts)[:-1]), strict=True):
+        for task, part in zip(present, np.split(positions[order], np.cumsum(counts))[:-1], strict=True):
             stored[cursor_T[task] : cursor_T[task] + part.size] = part
             cursor_T[task] += part.size
     stored.flush()

@@ -1,0 +1,134 @@
+import random
+from collections import defaultdict
+from itertools import pairwise
+
+import apache_beam as beam
+import numpy as np
+import pytest
+from apache_beam import coders
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from pipeline.stages import equal_keys
+from pipeline.stages.equal_keys import GatherBlocks, KeyRanges, group_equal_keys, read_groups, write_keys
+from tests.deduped import LocalEngine
+
+
+def groups_in(paths):
+    found = []
+    for path in paths:
+        members, offsets = read_groups(path)
+        found += [members[a:b].tolist() for a, b in pairwise(offsets)]
+    return found
+
+
+def groups_by_hand(keys, ordinals):
+    found = defaultdict(list)
+    for key, ordinal in zip(keys, ordinals, strict=True):
+        found[key].append(ordinal)
+    return sorted(sorted(group) for group in found.values() if len(group) > 1)
+
+
+def write_parts(folder, keys, ordinals, num_files):
+    paths = []
+    for i in range(num_files):
+        paths.append(str(folder / f"{i}.npy"))
+        columns = np.array(keys[i::num_files], np.uint64).reshape(-1, 2).T
+        write_keys(paths[-1], list(columns), np.array(ordinals[i::num_files], np.int64))
+    return paths
+
+
+def grouped(engine, paths, rows, folder, key="key"):
+    return group_equal_keys(engine, paths, rows=rows, columns=3, folder=str(folder), key=key, label="test")
+
+
+def test_groups_by_hand(tmp_path):
+    keys = [(5, 1), (2**64 - 1, 0), (5, 1), (5, 2), (2**64 - 1, 0), (0, 0)]
+    paths = write_parts(tmp_path, keys, [30, 2, 10, 4, 1, 6], 2)
+    assert groups_in(grouped(LocalEngine(), paths, 6, tmp_path / "groups")) == [[10, 30], [1, 2]]
+
+
+def random_keys(num_rows, num_keys):
+    chance = random.Random(7)
+    choice = [(chance.getrandbits(64), chance.getrandbits(64)) for _ in range(num_keys)]
+    return [chance.choice(choice) for _ in range(num_rows)], chance.sample(range(10**6), num_rows)
+
+
+@pytest.mark.parametrize(
+    ("num_rows", "shuffle_bytes", "range_bytes", "passes"),
+    [(1000, 2**28, 2**23, 1), (1000, 2**28, 500, 1), (1000, 4800, 2000, 5), (12, 24, 24, 12)],
+)
+def test_groups_are_the_same_in_any_number_of_passes_and_ranges(
+    tmp_path, monkeypatch, num_rows, shuffle_bytes, range_bytes, passes
+):
+    monkeypatch.setattr(equal_keys, "RANGE_BYTES", range_bytes)
+    monkeypatch.setattr(equal_keys, "BLOCK_ROWS", 7)
+    keys, ordinals = random_keys(num_rows, num_rows // 3)
+    engine = LocalEngine(shuffle_bytes=shuffle_bytes)
+    paths = grouped(engine, write_parts(tmp_path, keys, ordinals, 3), num_rows, tmp_path / "groups")
+    assert engine.pipelines == passes
+    found = groups_in(paths)
+    assert sorted(found) == groups_by_hand(keys, ordinals)
+    assert len(found) > 2
+
+
+def test_ranges_share_even_keys_evenly(tmp_path):
+    """So that a pass shuffles what its share of the ranges says."""
+    keys = [(i * (2**64 // 1000), 0) for i in range(1000)]
+    (path,) = write_parts(tmp_path, keys, list(range(1000)), 1)
+    sizes = []
+    for index in range(10):
+        blocks = equal_keys._blocks(path, KeyRanges(10, (index,), 3, "", ""))
+        sizes.append(sum(len(block) for _, block in blocks) // 24)
+    assert sum(sizes) == 1000
+    assert set(sizes) <= {99, 100, 101}
+
+
+def test_finished_ranges_are_not_grouped_again(tmp_path):
+    keys, ordinals = random_keys(1000, 300)
+    paths, folder = write_parts(tmp_path, keys, ordinals, 2), tmp_path / "groups"
+    engine = LocalEngine(shuffle_bytes=4800)
+    expected = [path.read_bytes() for path in grouped(engine, paths, 1000, folder)]
+    assert (engine.pipelines, len(expected)) == (5, 5)
+    grouped(engine, paths, 1000, folder)
+    assert engine.pipelines == 5
+    (folder / "000003.json").unlink()
+    got = grouped(engine, paths, 1000, folder)
+    assert engine.pipelines == 6
+    assert [path.read_bytes() for path in got] == expected
+    grouped(engine, paths, 1000, folder, key="other")
+    assert engine.pipelines == 11
+
+
+def test_no_rows_make_an_empty_group_file(tmp_path):
+    paths = grouped(LocalEngine(), write_parts(tmp_path, [], [], 1), 0, tmp_path / "groups")
+    assert groups_in(paths) == []
+    assert len(paths) == 1
+
+
+def test_blocks_travel_as_numbers_and_bytes():
+    """Anything Beam has no coder for is pickled, element by element."""
+    root = beam.Pipeline()
+    blocks = root | beam.Create(["path"]) | GatherBlocks(KeyRanges(1, (0,), 3, "", ""))
+    coder = coders.registry.get_coder(blocks.element_type)
+    assert coder == coders.TupleCoder([coders.VarIntCoder(), coders.BytesCoder()])
+
+
+small = st.integers(0, 3)
+
+
+@given(rows=st.lists(st.tuples(small, small), max_size=30), ranges=st.integers(1, 5), order=st.randoms())
+def test_what_is_grouped_does_not_depend_on_the_order_of_blocks(tmp_path_factory, rows, ranges, order):
+    folder = tmp_path_factory.mktemp("groups")
+    keys = [(high * 2**62 + 17, low) for high, low in rows]
+    paths = write_parts(folder, keys, list(range(len(rows))), 2)
+    plan = KeyRanges(ranges, tuple(range(ranges)), 3, str(folder / "out"), "key")
+    blocks = [block for path in paths for block in equal_keys._blocks(path, plan)]
+    order.shuffle(blocks)
+    for index in plan.wanted:
+        equal_keys._write_groups((index, [block for i, block in blocks if i == index]), plan)
+    expected = groups_by_hand(keys, range(len(rows)))
+    event(f"groups: {min(3, len(expected))}")
+    assert groups_in(plan.path(i) for i in plan.wanted) == [
+        group for _, group in sorted((keys[group[0]], group) for group in expected)
+    ]
