@@ -1,0 +1,197 @@
+"""Parquet and Arrow files, in Arrow from end to end; only `meta` and conversations are made row by row."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.ipc as ipc
+import pyarrow.parquet as pq
+
+from pipeline.config import InputConfig, Layout
+from pipeline.io.columns import as_lifted, as_plain, as_string
+from pipeline.io.fields import meta_json
+from pipeline.io.gather import Gather
+from pipeline.io.reasons import KEPT_BYTES, MAX_RECORD_BYTES, Lost, QuarantineReason
+from pipeline.io.rows import Rows, lost_rows, make_rows
+from pipeline.io.stored import open_arrow, open_stored
+
+_ARROW_FILE_MAGIC = b"ARROW1"
+_MAX_BATCH_ROWS = 65_536
+
+
+class ColumnReader:
+    """Record batches of one file to Rows, for one input. `broken` is the reason where Arrow can't read the file."""
+
+    def __init__(
+        self, source: str, config: InputConfig, lifted: Mapping[str, str], layout: Layout, broken: QuarantineReason
+    ) -> None:
+        self._source, self._config, self._lifted, self._layout = source, config, lifted, layout
+        self.broken = broken
+
+    def rows(self, batch: pa.RecordBatch, first_row: int) -> Iterator[Rows]:
+        """Rows of one batch whose first row is row `first_row` of the file; a broken row is quarantined alone."""
+        if batch.num_rows == 1 and batch.nbytes > MAX_RECORD_BYTES:
+            yield self.lost(first_row, QuarantineReason.RECORD_TOO_LARGE)
+            return
+        try:
+            batch.validate(full=True)
+        except pa.ArrowInvalid as error:
+            yield from self._apart(batch, first_row, is_utf8="UTF8" in str(error))
+            return
+        yield self._conversations(batch, first_row) if self._layout != "none" else self._texts(batch, first_row)
+
+    def lost(self, row: int, reason: QuarantineReason) -> Rows:
+        """Rows of one record at `row` that can't be read: a row, or all that a broken file had from there on."""
+        return lost_rows(self._source, self._lifted, Lost(row, reason, b""))
+
+    def _apart(self, batch: pa.RecordBatch, first_row: int, *, is_utf8: bool) -> Iterator[Rows]:
+        """Halve a batch that fails validation until its broken rows stand alone."""
+        if batch.num_rows > 1:
+            half = batch.num_rows // 2
+            yield from self.rows(batch.slice(0, half), first_row)
+            yield from self.rows(batch.slice(half), first_row + half)
+        elif is_utf8:
+            text = batch.column(self._config.text) if self._config.text in batch.schema.names else None
+            raw = text.cast(pa.binary())[0].as_py() if text is not None and text.type == pa.string() else None
+            lost = Lost(first_row, QuarantineReason.INVALID_UTF8, (raw or b"")[:KEPT_BYTES])
+            yield lost_rows(self._source, self._lifted, lost)
+        else:
+            yield self.lost(first_row, self.broken)
+
+    def _conversations(self, batch: pa.RecordBatch, first_row: int) -> Rows:
+        gather = Gather(self._source, self._config, self._lifted, self._layout)
+        gather.records = batch.num_rows
+        for i, fields in enumerate(batch.to_pylist()):
+            gather.record(first_row + i, fields)
+        return gather.take()
+
+    def _texts(self, batch: pa.RecordBatch, first_row: int) -> Rows:
+        config, num_rows = self._config, batch.num_rows
+        columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+        text = as_string(columns.pop(config.text))
+        made = {"position": pa.array(np.arange(first_row, first_row + num_rows, dtype=np.int64)), "text": text}
+        reasons = {int(d): QuarantineReason.MISSING_TEXT for d in np.flatnonzero(text.is_null().to_numpy(False))}
+        for name, field in (("id", config.id), ("url", config.url)):
+            if field in columns:
+                made[name] = as_plain(columns.pop(field))
+        for name, kind in config.columns.items():
+            if name in columns:
+                made[name], unfit = as_lifted(columns.pop(name), kind)
+                reasons |= {d: QuarantineReason.BAD_COLUMN for d in unfit if d not in reasons}
+        if columns:
+            rest = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+            made["meta"] = pa.array([meta_json(row) for row in rest.to_pylist()], pa.string())
+        lost = [Lost(first_row + d, reason, _bytes_at(text, d)) for d, reason in reasons.items()]
+        if reasons:
+            stays_D = np.ones(num_rows, np.bool_)
+            stays_D[list(reasons)] = False
+            made = {name: column.filter(pa.array(stays_D)) for name, column in made.items()}
+        return make_rows(self._source, made, self._lifted, records=num_rows, lost=lost)
+
+
+def _bytes_at(text: pa.StringArray, row: int) -> bytes:
+    return text[row].as_buffer()[:KEPT_BYTES].to_pybytes() if text[row].is_valid else b""
+
+
+def read_parquet(
+    path: str, start: int, stop: int | None, reader: ColumnReader, batch_bytes: int
+) -> Iterator[tuple[Rows, float]]:
+    """Rows of row groups [start, stop), to the last where stop is None, each with the fraction of them that is done.
+
+    A row group that breaks off is one lost record at its first unread row; the next group is read.
+    """
+    with open_arrow(path) as file:
+        parquet = pq.ParquetFile(file)
+        groups = [parquet.metadata.row_group(g) for g in range(parquet.num_row_groups)]
+        wanted = range(start, len(groups) if stop is None else stop)
+        row = sum(group.num_rows for group in groups[:start])
+        for i, g in enumerate(wanted, 1):
+            bytes_a_row = groups[g].total_byte_size // max(groups[g].num_rows, 1) + 1
+            batch_rows = min(max(batch_bytes // bytes_a_row, 1), _MAX_BATCH_ROWS)
+            batches = parquet.iter_batches(batch_rows, row_groups=[g], use_threads=False)
+            for rows, _ in _rows_until_broken(batches, row, reader, batch_bytes):
+                yield rows, i / len(wanted)
+            row += groups[g].num_rows
+
+
+def read_arrow(
+    path: str, start: int, stop: int | None, reader: ColumnReader, batch_bytes: int
+) -> Iterator[tuple[Rows, float]]:
+    """Rows of record batches [start, stop) of an Arrow file, to the last where stop is None, each with the fraction of
+    them that is done; of the whole of an Arrow stream, which has no index. Nothing behind a broken batch is read.
+    """
+    with open_arrow(path, mapped=True) as file:
+        if not is_arrow_file(path):
+            for rows, _ in _rows_until_broken(ipc.open_stream(file), 0, reader, batch_bytes):
+                yield rows, file.tell() / file.size()
+            return
+        arrow = ipc.open_file(file)
+        wanted = range(start, arrow.num_record_batches if stop is None else stop)
+        first_row = _rows_before(file, start)
+        batches = map(arrow.get_batch, wanted)
+        for rows, num_batches in _rows_until_broken(batches, first_row, reader, batch_bytes):
+            yield rows, num_batches / len(wanted)
+
+
+def _rows_before(file: pa.NativeFile, batch: int) -> int:
+    """Rows in the record batches before `batch`; only one field of each is touched."""
+    if not batch:
+        return 0
+    one_field = ipc.open_file(file, options=ipc.IpcReadOptions(included_fields=[0]))
+    return sum(one_field.get_batch(i).num_rows for i in range(batch))
+
+
+def _rows_until_broken(
+    batches: Iterator[pa.RecordBatch], row: int, reader: ColumnReader, batch_bytes: int
+) -> Iterator[tuple[Rows, int]]:
+    """Rows of each batch, the first of which is row `row`, with the number of batches so far; up to one that fails."""
+    for count in itertools.count(1):
+        try:
+            batch = next(batches, None)
+        except (pa.ArrowException, OSError):
+            yield reader.lost(row, reader.broken), count
+            return
+        if batch is None:
+            return
+        for part in _parts(batch, 2 * batch_bytes):
+            for rows in reader.rows(part, row):
+                yield rows, count
+            row += part.num_rows
+
+
+def _parts(batch: pa.RecordBatch, max_bytes: int) -> Iterator[pa.RecordBatch]:
+    """The batch in halves of halves, until each is small enough or one row."""
+    if batch.num_rows <= 1 or batch.nbytes <= max_bytes:
+        yield batch
+        return
+    half = batch.num_rows // 2
+    yield from _parts(batch.slice(0, half), max_bytes)
+    yield from _parts(batch.slice(half), max_bytes)
+
+
+def is_arrow_file(path: str) -> bool:
+    """True for Arrow's file format, which has an index of its batches; False for its stream format."""
+    with open_stored(path) as file:
+        return file.read(len(_ARROW_FILE_MAGIC)) == _ARROW_FILE_MAGIC
+
+
+def columnar_schema(path: str, file_format: str) -> pa.Schema:
+    """Schema of a Parquet or Arrow file; pa.ArrowException or OSError where it can't be read."""
+    with open_arrow(path) as file:
+        if file_format == "parquet":
+            return pq.ParquetFile(file).schema_arrow
+        return (ipc.open_file(file) if is_arrow_file(path) else ipc.open_stream(file)).schema
+
+
+def part_bytes(path: str, file_format: str) -> list[int]:
+    """Stored bytes of each row group of a Parquet file, or an even share per Arrow batch; a stream is one."""
+    with open_arrow(path) as file:
+        if file_format == "parquet":
+            metadata = pq.ParquetFile(file).metadata
+            groups = [metadata.row_group(g) for g in range(metadata.num_row_groups)]
+            return [sum(g.column(c).total_compressed_size for c in range(g.num_columns)) for g in groups]
+        num_batches = ipc.open_file(file).num_record_batches if is_arrow_file(path) else 1
+        return [file.size() // max(num_batches, 1)] * num_batches
