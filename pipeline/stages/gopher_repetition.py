@@ -1,0 +1,83 @@
+"""Drop documents that repeat themselves, by the Gopher repetition rules (Rae et al. 2021, table A1)."""
+
+from __future__ import annotations
+
+import apache_beam as beam
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from apache_beam.pvalue import PCollection
+
+from pipeline.config import GopherRepetitionConfig
+from pipeline.kernels.buffers import string_view
+from pipeline.schema import Rule, Verdict, judge
+from pipeline.stages.apply import ApplyStage
+
+# rule, what it measures (in the order of the kernel's parts_4D), its setting; in datatrove's order.
+_PART_RULES = (
+    ("too_many_duplicate_paragraphs", "duplicate_paragraph_fraction", "max_duplicate_paragraph_fraction"),
+    (
+        "too_many_duplicate_paragraph_chars",
+        "duplicate_paragraph_char_fraction",
+        "max_duplicate_paragraph_char_fraction",
+    ),
+    ("too_many_duplicate_lines", "duplicate_line_fraction", "max_duplicate_line_fraction"),
+    ("too_many_duplicate_line_chars", "duplicate_line_char_fraction", "max_duplicate_line_char_fraction"),
+)
+
+
+class GopherRepetitionStage:
+    """Drops documents in which lines, paragraphs or n-grams come back too often. A rule whose setting is None is off.
+
+    Profile `datatrove`: the formulas of datatrove 0.10 on our words (STYLE.md). Its tokens include punctuation, so
+    there an n-gram spans less text; given the same words every value agrees. As in datatrove an empty text goes too,
+    as `empty_text`: value 0 characters, threshold 1.
+    """
+
+    name = "gopher_repetition"
+
+    def __init__(self, config: GopherRepetitionConfig) -> None:
+        top = sorted(config.max_top_ngram_char_fraction.items())
+        duplicate = sorted(config.max_duplicate_ngram_char_fraction.items())
+        self._top_orders = [n for n, _ in top]
+        self._duplicate_orders = [n for n, _ in duplicate]
+        limits = [
+            *((rule, signal, getattr(config, setting)) for rule, signal, setting in _PART_RULES),
+            *((f"too_many_top_{n}_gram_chars", f"top_{n}_gram_char_fraction", limit) for n, limit in top),
+            *(
+                (f"too_many_duplicate_{n}_gram_chars", f"duplicate_{n}_gram_char_fraction", limit)
+                for n, limit in duplicate
+            ),
+        ]
+        self.signals = tuple(f"{self.name}.{signal}" for _, signal, _ in limits)
+        self._limits = [(rule, f"{self.name}.{signal}", limit) for rule, signal, limit in limits if limit is not None]
+        self.rules = ("empty_text", *(rule for rule, _, _ in self._limits))
+
+    def __call__(self, batch: pa.RecordBatch) -> Verdict:
+        """Verdict of DOCUMENT rows, with every signal whether its rule is on or not."""
+        num_chars_D, value = self._measure(batch.column("text"))
+        rules = [Rule("empty_text", num_chars_D == 0, num_chars_D, 1.0)]
+        rules += [Rule(rule, value[signal] > limit, value[signal], limit) for rule, signal, limit in self._limits]
+        return judge(self.name, batch, rules, value)
+
+    def _measure(self, text: pa.StringArray) -> tuple[npt.NDArray[np.float64], dict[str, npt.NDArray[np.float64]]]:
+        from pipeline.kernels.gopher_repetition import gopher_repetition_signals
+        from pipeline.kernels.words import word_spans
+
+        text_B, offsets_D1 = string_view(text)
+        measured = gopher_repetition_signals(
+            text_B, offsets_D1, word_spans(text_B, offsets_D1), self._top_orders, self._duplicate_orders
+        )
+        rows = (*measured.parts_4D, *measured.top_ND, *measured.duplicate_MD)
+        return measured.num_chars.astype(np.float64), dict(zip(self.signals, rows, strict=True))
+
+
+class FilterGopherRepetition(beam.PTransform):
+    """RecordBatch of DOCUMENT -> RecordBatch of DOCUMENT with fewer rows, for your own Beam pipeline."""
+
+    def __init__(self, config: GopherRepetitionConfig) -> None:
+        super().__init__()
+        self._config = config
+
+    def expand(self, batches: PCollection[pa.RecordBatch]) -> PCollection[pa.RecordBatch]:
+        return batches | beam.ParDo(ApplyStage(GopherRepetitionStage, self._config)).with_output_types(pa.RecordBatch)
