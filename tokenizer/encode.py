@@ -20,7 +20,7 @@ from tokenizers import AddedToken, Encoding, Tokenizer
 
 Tokens = npt.NDArray[np.int32]
 Bounds = npt.NDArray[np.int64]
-GROUP_CHARS = 1 << 22  # the library holds about 100 bytes per token of a batch; this bounds it at some 200 MB
+GROUP_CHARS = 1 << 20  # the library holds over 100 bytes per token of a group; this bounds it at some 50 MB
 
 
 class TokenLists(NamedTuple):
@@ -51,8 +51,14 @@ class Encoder:
 
     def encode(self, texts: Sequence[str]) -> TokenLists:
         """Ids of every text, end to end."""
-        groups = [self._tokenizer.encode_batch_fast(g, add_special_tokens=False) for g in _groups(texts)]
-        return token_lists([encoding.ids for group in groups for encoding in group])
+        ids_of_each = [
+            np.array(encoding.ids, np.int32)
+            for group in _groups(texts)  # one group's encodings at a time: they are far larger than their ids
+            for encoding in self._tokenizer.encode_batch_fast(group, add_special_tokens=False)
+        ]
+        lengths_D = np.fromiter(map(len, ids_of_each), np.int64, len(ids_of_each))
+        bounds_D1 = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths_D)])
+        return TokenLists(np.concatenate([np.empty(0, np.int32), *ids_of_each]), bounds_D1)
 
     def encodings(self, texts: Sequence[str]) -> Iterator[Encoding]:
         """The library's own encodings of every text, which know where in the text each token stands."""
@@ -75,13 +81,6 @@ class Encoder:
         """Id of a token, or None."""
         found: int | None = self._tokenizer.token_to_id(token)
         return found
-
-
-def token_lists(ids: Sequence[Sequence[int]]) -> TokenLists:
-    """Lists of ids end to end, with their bounds."""
-    lengths_D = np.fromiter((len(one) for one in ids), np.int64, len(ids))
-    bounds_D1 = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths_D)])
-    return TokenLists(np.concatenate([np.empty(0, np.int32), *(np.array(one, np.int32) for one in ids)]), bounds_D1)
 
 
 def _id_of(tokenizer: Tokenizer, eos: str | None) -> int:
