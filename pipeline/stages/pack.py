@@ -236,13 +236,8 @@ def _write_index(gathered: dict[str, list[Result]], result: Result, pack: _Pack)
     for split, written in shards.items():
         write_split_index(pack.out_dir / split, written, split=split)
     write_json(pack.out_dir / "dataset_dict.json", {"splits": list(shards)})
+    asked = pack.config.model_dump(mode="json", exclude={"tokenizer"})  # a path; its fingerprint says more
+    settings = {"pack": asked, "format": pack.format and pack.format.model_dump(mode="json")}
     files = {split: [asdict(shard) for shard in written] for split, written in shards.items()}
-    settings = {
-        "pack": pack.config.model_dump(
-            mode="json", exclude={"tokenizer"}
-        ),  # a path; its fingerprint stands in its place
-        "format": pack.format and pack.format.model_dump(mode="json"),
-    }
-    write_json(
-        pack.out_dir / "manifest.json", {**asdict(pack.manifest), "settings": settings, "files": files, **result}
-    )
+    manifest = {**asdict(pack.manifest), "settings": settings, "files": files, **result}
+    write_json(pack.out_dir / "manifest.json", manifest)
