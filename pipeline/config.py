@@ -23,6 +23,7 @@ def _as_tuple(value: Any) -> Any:
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+PACKED_NAME = "packed[a-z0-9_]*"  # pattern of the folders of pack stages
 ColumnType = Literal["string", "int64", "float64", "bool"]
 Format = Literal["warc", "wet", "jsonl", "parquet", "arrow", "csv", "text", "hf", "packed"]
 Layout = Literal["auto", "none", "alpaca", "messages"]
@@ -169,9 +170,7 @@ class PackConfig(Strict):
     columns: Literal["full", "lean"] = "full"
     tokenizer: str | None = Field(None, description="folder of a base model's own tokenizer, instead of a trained one")
     sources: Names | None = Field(None, description="only documents whose source matches one of these glob patterns")
-    name: str = Field(
-        "packed", pattern=r"^packed[a-z0-9_]*$", description="folder of the result, for a second pack stage"
-    )
+    name: str = Field("packed", pattern=f"^{PACKED_NAME}$", description="folder of the result, for a second pack stage")
 
 
 class ShapeBase(Strict):

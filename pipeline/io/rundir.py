@@ -13,17 +13,20 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.config import PACKED_NAME
 from pipeline.errors import UserError
-from pipeline.io.commit import read_json, write_json
+from pipeline.io.commit import TEMPORARY, read_json, write_json
 
 FOLDERS = ("documents", "dropped", "duplicates", "quarantine", "scores", "tokenizer", "adapter", "model", "checkpoints")
-FILES = ("manifest.json", "recipe.yaml", "report.json", "report.html")
+TOLD = ("manifest.json", "report.json", "report.html")  # of a run that ended; a job that starts makes them untrue
+FILES = (*TOLD, "recipe.yaml")
 
 
 class RunDirError(UserError):
@@ -32,14 +35,15 @@ class RunDirError(UserError):
 
 @contextlib.contextmanager
 def locked(run_dir: Path) -> Iterator[None]:
-    """Hold the run directory's lock; it falls with the process, however that ends."""
+    """Hold the run directory's lock, which falls with the process, and remove what a killed run half wrote."""
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
+        lock = Path(run_dir, ".lock").open("a+")  # noqa: SIM115  closed by the block below
     except OSError as error:
         raise RunDirError(
-            f"run_dir {run_dir} can't be made: {error.strerror}; name a folder that can be written"
+            f"run_dir {run_dir} can't be written: {error.strerror}; name a folder that can, or use --run-dir"
         ) from None
-    with Path(run_dir, ".lock").open("a+") as file:
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -51,13 +55,26 @@ def locked(run_dir: Path) -> Iterator[None]:
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
+        _remove_unfinished(run_dir)
         yield
+
+
+def _remove_unfinished(run_dir: Path) -> None:
+    for path in (*run_dir.glob(TEMPORARY), *(p for folder in _folders(run_dir) for p in folder.rglob(TEMPORARY))):
+        path.unlink()
+
+
+def _folders(run_dir: Path) -> list[Path]:
+    """The folders that runs write here, as far as they are there."""
+    packed = [path for path in run_dir.glob("packed*") if re.fullmatch(PACKED_NAME, path.name)]
+    named = [run_dir / name for name in (*FOLDERS, "jobs")]
+    return [path for path in (*named, *packed) if path.is_dir()]
 
 
 def clear(run_dir: Path) -> None:
     """Remove what runs write here, and nothing else."""
-    for name in (*FOLDERS, "jobs", *FILES, *(p.name for p in run_dir.glob("packed*"))):
-        _remove(run_dir / name)
+    for path in (*_folders(run_dir), *(run_dir / name for name in FILES)):
+        _remove(path)
 
 
 def _remove(path: Path) -> None:
@@ -92,6 +109,8 @@ class JobDir:
 
     def prepare(self, key: str) -> None:
         """Make ready to work under `key`: what another key left is removed, what this key left is kept."""
+        for name in TOLD:
+            _remove(self.run_dir / name)
         before = read_json(self.path / "key.json")
         if not before or before["key"] != key:
             remove_job(self.run_dir, self.name)
@@ -117,7 +136,7 @@ def remove_job(run_dir: Path, name: str) -> None:
 def remove_other_jobs(run_dir: Path, names: Sequence[str]) -> None:
     """Remove jobs that the recipe no longer has, with their outputs."""
     for folder in sorted((run_dir / "jobs").glob("*")):
-        if folder.name not in names:
+        if folder.is_dir() and folder.name not in names:
             remove_job(run_dir, folder.name)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -73,8 +74,12 @@ class ShardWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
-            self._flush()
+        try:
+            if kind is None:
+                self._flush()
+        except BaseException:
+            self._open.__exit__(*sys.exc_info())
+            raise
         self._open.__exit__(kind, error, trace)
 
     def summary(self) -> dict[str, str | int] | None:
