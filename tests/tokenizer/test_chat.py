@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer
@@ -90,6 +90,7 @@ message = st.tuples(st.sampled_from(sorted(ROLES)), content, st.booleans())
 
 
 @pytest.mark.parametrize("kind", PRETOKENIZERS)
+@settings(deadline=None)
 @given(talks=st.lists(st.lists(message, max_size=4), max_size=3))
 def test_trained_spans_are_exactly_content_and_end_token(folders, kind, talks):
     encoder = LOADED.setdefault(kind, load(folders[kind]))

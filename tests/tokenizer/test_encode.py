@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, processors
 
@@ -36,6 +36,7 @@ def test_no_texts_give_empty_arrays():
     assert (ids_T.size, bounds_D1.tolist()) == (0, [0])
 
 
+@settings(deadline=None)
 @given(st.lists(anything, max_size=6))
 def test_every_text_comes_back_and_holds_no_special_id(batch):
     ids_T, bounds_D1 = ENCODER.encode(batch)

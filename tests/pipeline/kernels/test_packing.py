@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.kernels.packing import assign_pieces, mix64, plan_rows, run_indices, stable_order
@@ -31,6 +31,7 @@ def test_plan_by_hand():
     assert planned_rows([], 6) == []
 
 
+@settings(deadline=None)
 @given(sets_of_pieces)
 def test_the_plan_is_best_fit_decreasing(pieces):
     context_len, lengths = pieces
@@ -40,6 +41,7 @@ def test_the_plan_is_best_fit_decreasing(pieces):
     assert sorted(map(sum, got)) == sorted(map(sum, expected))
 
 
+@settings(deadline=None)
 @given(sets_of_pieces, st.integers(0, 5))
 def test_every_piece_once_and_no_row_overflows(pieces, seed):
     context_len, lengths = pieces

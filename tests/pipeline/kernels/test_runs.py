@@ -1,13 +1,14 @@
 """Runs arrive where they are wanted, and nothing else is touched."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.kernels.packing import run_indices
 from pipeline.kernels.runs import copy_runs
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 9)), max_size=12), st.integers(0, 3))
 def test_runs_are_those_that_indexing_gives(runs, gap):
     values_T = np.arange(100, 130, dtype=np.int32)

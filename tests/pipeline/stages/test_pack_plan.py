@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.kernels.packing import mix64
@@ -25,6 +25,7 @@ def test_the_lowest_keys_are_held_out():
     assert validation_documents(keys, 0.4).tolist() == [False, True, False, True, False]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 30), max_size=20), st.integers(2, 9))
 def test_pieces_cover_every_document_once(lengths, context_len):
     tokens_D = np.array(lengths, np.int64)
