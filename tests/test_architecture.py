@@ -15,6 +15,7 @@ MIN_FILES = 40  # a loop over no files proves nothing
 MAX_LINES = 400
 HEAVY = ("torch", "transformers", "apache_beam", "numba")
 ROW_AT_A_TIME = re.compile(r"\.(?:to_pylist|as_py|to_pydict|iterrows)\(")
+ONE_NUMBER = re.compile(r"pc\.(?:sum|min|max|count)\(.*\)\.as_py\(\)")  # of a whole batch
 
 
 def sources(*folders: str) -> list[Path]:
@@ -95,13 +96,16 @@ def test_files_are_short(path):
 
 
 def test_rows_are_not_taken_one_by_one_where_it_is_hot():
-    """A call that makes Python objects of rows stands beside a comment that says why it may."""
+    """A call that makes Python objects of rows has a comment, beside it or above it, that says why it may."""
     silent, seen = [], 0
     for path in sources("pipeline/stages", "pipeline/kernels"):
+        above = ""
         for number, line in enumerate((ROOT / path).read_text(encoding="utf-8").splitlines(), 1):
             seen += 1
-            if ROW_AT_A_TIME.search(line) and "# " not in line:
+            is_hot = ROW_AT_A_TIME.search(line) and not ONE_NUMBER.search(line)
+            if is_hot and "  # " not in line and not above.startswith("#"):
                 silent.append(f"{path}:{number}: {line.strip()}")
+            above = line.strip()
     assert seen > 1000
     assert silent == []
 

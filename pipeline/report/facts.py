@@ -82,7 +82,7 @@ def _pii(manifest: Manifest) -> dict[str, int]:
     for job in jobs_of_kind(manifest, "rows"):
         for stage in job["stages"]:
             if stage["name"] == "pii":
-                sums.update({name.partition(".")[2] or name: round(n) for name, n in stage["signal_sums"].items()})
+                sums.update({name.removeprefix("pii.num_"): round(n) for name, n in stage["signal_sums"].items()})
     return dict(sorted(sums.items()))
 
 

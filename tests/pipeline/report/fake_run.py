@@ -51,7 +51,7 @@ def manifest() -> dict[str, Any]:
     """1,000 records become 560 documents, a tokenizer, packed rows, a model and an adapter."""
     read = {"skipped": {"warc_request": 40}, "quarantined": {"bad_utf8": 2}}
     quality = stage("gopher_quality", 858, {"too_few_words": 200, "too_few_stop_words": 8}, rules=QUALITY_RULES)
-    pii = stage("pii", 560, {}, signal_sums={"pii.email": 31.0, "pii.ip": 4.0}, rules=[])
+    pii = stage("pii", 560, {}, signal_sums={"pii.num_email": 31.0, "pii.num_ip": 4.0}, rules=[])
     split = {"documents": 550, "rows": 120, "tokens": 240_000, "trained_tokens": 239_000, "fill_fraction": 0.976}
     jobs = [
         row_job("00-rows", [stage("language", 958, {"not_kept": 100}), quality])
