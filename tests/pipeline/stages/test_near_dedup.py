@@ -133,12 +133,15 @@ def test_the_result_has_the_same_bytes_for_any_shards_passes_and_workers(tmp_pat
 
 
 @pytest.mark.slow
-def test_worker_processes_come_to_the_same_bytes(tmp_path):
+def test_worker_processes_come_to_the_same_bytes_also_after_a_half_finished_run(tmp_path):
     texts = variations(random.Random(11), 300, num_words=40)
     alone = run(write_corpus(tmp_path / "1", texts), tmp_path / "1")
     workers = Engine(EngineConfig(shuffle_bytes=40_000), workers=2)
     assert run(write_corpus(tmp_path / "2", texts, [100, 200]), tmp_path / "2", engine=workers) == alone
     assert len(alone.evidence) > 20
+    for lost in ("buckets/000001.json", "groups/000000.npy", "groups/000000.json", "decisions/000000.json"):
+        (tmp_path / "2" / "work" / lost).unlink()
+    assert run(write_corpus(tmp_path / "2", texts, [100, 200]), tmp_path / "2", engine=workers) == alone
 
 
 def test_documents_that_are_gone_already_take_no_part(tmp_path):
