@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,13 +25,15 @@ from pipeline.errors import RunFailedError
 from pipeline.io.commit import read_json
 from pipeline.io.dataset import Documents, Shard
 from pipeline.io.rundir import JobDir, key_of
+from pipeline.io.shards import file_digest
 from pipeline.io.slices import Slice, SourceFile
 from pipeline.io.sources import check_unchanged
 from pipeline.stages.engine import Engine, Task
-from pipeline.stages.rows import OUTPUTS, RowPlan, ShardSlice, SourceSlice, run_slice, stages_of
+from pipeline.stages.rows import OUTPUTS, RowPlan, ShardSlice, SourceSlice, run_slice, warm
 
 Result = dict[str, Any]
 QUARANTINE_ALWAYS_ALLOWED = 10  # records; below this a share means nothing
+HASHED_BYTES = 32 * 2**20
 SPECIAL_TOKENS = ("<|endoftext|>", "<|pad|>")
 CHAT_TOKENS = ("<|im_start|>", "<|im_end|>")
 
@@ -112,7 +115,7 @@ class RowJob:
         if self.reads_sources:
             check_unchanged(folder.path, context.sources, context.slices, _digests(sidecars, key))
         if tasks:
-            stages_of(self.stages)  # models and settings fail here, before any worker starts
+            warm(self.stages)  # models and settings fail here, before any worker starts
         results = context.engine.run_tasks(
             run_slice, tasks, sidecar_dir=sidecars, key=key, label=self._label(), progress_dir=plan.progress_dir
         )
@@ -308,7 +311,8 @@ class PackJob:
 
     @property
     def settings(self) -> Any:
-        return [self.config.model_dump(mode="json"), self.format and self.format.model_dump(mode="json")]
+        tokenizer = folder_identity(self.config.tokenizer) if self.config.tokenizer else None
+        return [self.config.model_dump(mode="json"), self.format and self.format.model_dump(mode="json"), tokenizer]
 
     def run(self, context: Context, state: State, folder: JobDir, key: str) -> Result:
         from pipeline.stages.pack import pack_job
@@ -329,6 +333,17 @@ class PackJob:
     def after(self, context: Context, state: State, result: Result) -> dict[str, Any]:
         tokenizer = self.config.tokenizer or state.tokenizer_dir
         return {"packed_dir": str(context.run_dir / self.config.name), "tokenizer_dir": tokenizer}
+
+
+def folder_identity(folder: str) -> list[list[str | int]]:
+    """What tells one tokenizer or model folder from another: small files by content, large ones by size and time."""
+    files = sorted(path for path in Path(folder).glob("*") if path.is_file())
+    return [[path.name, *_file_identity(path)] for path in files]
+
+
+def _file_identity(path: Path) -> list[str | int]:
+    stat = path.stat()
+    return [file_digest(path)] if stat.st_size <= HASHED_BYTES else [stat.st_size, stat.st_mtime_ns]
 
 
 def recipe_fingerprint(recipe: Recipe) -> str:
@@ -356,7 +371,8 @@ class TrainJob:
 
     @property
     def settings(self) -> Any:
-        return self.config.model_dump(mode="json")
+        is_folder = isinstance(self.config.base, str) and self.config.base != "previous"
+        return [self.config.model_dump(mode="json"), folder_identity(str(self.config.base)) if is_folder else None]
 
     def run(self, context: Context, state: State, folder: JobDir, key: str) -> Result:
         from pipeline.train.job import train_job
@@ -377,4 +393,5 @@ class TrainJob:
         return result | {"output": self.output, "method": self.config.method, "seconds": time.perf_counter() - began}
 
     def after(self, context: Context, state: State, result: Result) -> dict[str, Any]:
+        shutil.rmtree(context.run_dir / "checkpoints" / self.name, ignore_errors=True)  # of no use once committed
         return {"model_dir": str(context.run_dir / "model")} if self.output == "model" else {}

@@ -80,19 +80,23 @@ class ShardSlice:
 
 
 def make_stage(entry: StageEntry) -> RowStage:
-    """The batch function of a row stage."""
-    from pipeline.stages.gopher_quality import GopherQualityStage
-    from pipeline.stages.gopher_repetition import GopherRepetitionStage
-    from pipeline.stages.language import LanguageStage
+    """The batch function of a row stage. Imported by need: kernels and models are heavy."""
+    if entry.language:
+        from pipeline.stages.language import LanguageStage
+
+        return LanguageStage(entry.language)
+    if entry.gopher_quality:
+        from pipeline.stages.gopher_quality import GopherQualityStage
+
+        return GopherQualityStage(entry.gopher_quality)
+    if entry.gopher_repetition:
+        from pipeline.stages.gopher_repetition import GopherRepetitionStage
+
+        return GopherRepetitionStage(entry.gopher_repetition)
+    assert entry.pii, f"{entry.name} is no row stage"
     from pipeline.stages.pii import PiiStage
 
-    kinds: dict[str, Any] = {
-        "language": LanguageStage,
-        "gopher_quality": GopherQualityStage,
-        "gopher_repetition": GopherRepetitionStage,
-        "pii": PiiStage,
-    }
-    return kinds[entry.name](entry.config)
+    return PiiStage(entry.pii)
 
 
 @lru_cache(maxsize=8)
@@ -105,6 +109,21 @@ def _stages_of_this_worker(frozen: str) -> tuple[RowStage, ...]:
 def stages_of(entries: Sequence[StageEntry]) -> tuple[RowStage, ...]:
     """The batch functions of `entries` in order, from this process's cache."""
     return _stages_of_this_worker("\n".join(e.model_dump_json(exclude_unset=True) for e in entries))
+
+
+def warm(entries: Sequence[StageEntry]) -> None:
+    """Send one small batch through the stages here: models load, and kernels are compiled before workers start."""
+    schema = document_schema()
+    row: dict[str, Any] = dict.fromkeys(schema.names)
+    row |= {
+        "doc_id": "0" * 32,
+        "source": "",
+        "position": 0,
+        "text": "Warm.\n\nsomeone@example.org at 8.8.8.8 \u00e9\u4e2d",
+    }
+    batch = pa.RecordBatch.from_pylist([row], schema)
+    for stage in stages_of(entries):
+        stage(batch)
 
 
 def signals_of(entries: Sequence[StageEntry]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from tests import corpus
 
 STAGES = tuple(
     StageEntry.model_validate(entry)
-    for entry in ({"gopher_repetition": {}}, {"gopher_quality": {"min_words": 20}}, {"pii": {}})
+    for entry in ({"gopher_repetition": {}}, {"gopher_quality": {"min_words": 100}}, {"pii": {}})
 )
 
 
@@ -63,9 +63,9 @@ def test_scores_are_null_where_a_stage_never_saw_the_document(task, tmp_path):
     assert early
     assert all(s["gopher_quality.num_words"] is None for s in early)
     kept = [s for s in scores if s["doc_id"] not in dropped]
-    assert all(s["gopher_quality.num_words"] >= 20 for s in kept)
+    assert all(s["gopher_quality.num_words"] >= 100 for s in kept)
     late = [r for r in dropped.values() if r["stage"] == "gopher_quality"]
-    assert any(r["rule"] == "too_few_words" and r["value"] < r["threshold"] == 20 for r in late)
+    assert any(r["rule"] == "too_few_words" and r["value"] < r["threshold"] == 100 for r in late)
 
 
 def test_batch_size_changes_no_byte(task, tmp_path, monkeypatch):
