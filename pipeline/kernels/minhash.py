@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipeline.kernels.words import mix
+from pipeline.kernels.hashing import mix
 
 UInt32 = npt.NDArray[np.uint32]
 SEED = 1
