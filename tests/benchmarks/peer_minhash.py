@@ -45,7 +45,9 @@ def datatrove(texts: list[str]) -> Callable[[], object]:
     from datatrove.pipeline.dedup.minhash import MinhashConfig
     from datatrove.utils.hashing import HashConfig
 
-    config = MinhashConfig(SHINGLE_WORDS, NUM_BANDS, NUM_PERM // NUM_BANDS, hash_config=HashConfig(precision=64, hash_fc="xxhash"))
+    config = MinhashConfig(
+        SHINGLE_WORDS, NUM_BANDS, NUM_PERM // NUM_BANDS, hash_config=HashConfig(precision=64, hash_fc="xxhash")
+    )
     step = MinhashDedupSignature(tempfile.gettempdir(), config)
 
     def work() -> object:
