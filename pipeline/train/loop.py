@@ -159,5 +159,5 @@ def _validation_loss(trainee: Trainee, data: Data) -> float:
 
 
 def _validation_is_due(step: int, num_steps: int) -> bool:
-    every = max(1, min(num_steps // VALIDATIONS, MAX_STEPS_BETWEEN_VALIDATIONS))
+    every = max(1, min(-(-num_steps // VALIDATIONS), MAX_STEPS_BETWEEN_VALIDATIONS))
     return step == num_steps or (step % every == 0 and num_steps - step >= every)

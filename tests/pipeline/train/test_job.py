@@ -48,11 +48,13 @@ def story(result):
     return [point[:3] for point in result["curve"]], result["validation_curve"]
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize(("method", "least"), [("full", 2.0), ("lora", 1.0), ("qlora", 1.0)])
-def test_a_repetitive_corpus_is_learned(tmp_path, packed_dir, base_dir, method, least):
-    result = train(packed_dir, base_dir, tmp_path / "out", method=method)
+def test_a_repetitive_corpus_is_learned(tmp_path, packed_dir, base_dir, method, least, precision, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    result = train(packed_dir, base_dir, tmp_path / "out", method=method, precision=precision)
     assert result["end_validation_loss"] < result["start_validation_loss"] - least
-    assert (result["steps"], result["device"], result["precision"]) == (20, "cpu", "fp32")
+    assert (result["steps"], result["device"], result["precision"]) == (20, "cpu", precision)
     assert len(result["curve"]) == 20
     assert 0 < result["trained_tokens"] < result["tokens"] <= 20 * 400
     assert result["trainable_parameters"] <= result["total_parameters"]

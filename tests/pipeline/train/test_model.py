@@ -169,6 +169,9 @@ def test_a_tokenizer_that_is_not_the_shards(tmp_path):
 
 
 def test_a_quantised_base_can_only_carry_an_adapter(tmp_path, base_dir):
-    opened(base_dir, "qlora").save_pretrained(tmp_path)
+    saved_in_nf4 = opened(base_dir, "qlora")
+    saved_in_nf4.save_pretrained(tmp_path)
+    layer = opened(tmp_path, "lora").model.layers[0].mlp.up_proj
+    assert torch.equal(layer.weight.data, saved_in_nf4.model.layers[0].mlp.up_proj.weight.data)
     with pytest.raises(TrainError, match="is quantised already; method: full needs it in fp32 or bf16"):
         opened(tmp_path, "full")
