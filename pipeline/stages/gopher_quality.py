@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from typing import TYPE_CHECKING
 
 import apache_beam as beam
 import pyarrow as pa
@@ -12,6 +13,9 @@ from pipeline.config import GopherQualityConfig
 from pipeline.kernels.buffers import string_view
 from pipeline.schema import Rule, Verdict, judge
 from pipeline.stages.apply import ApplyStage
+
+if TYPE_CHECKING:
+    from pipeline.kernels.words import WordSpans
 
 _SIGNALS = (
     "num_words",
@@ -61,11 +65,15 @@ class GopherQualityStage:
 
     def __call__(self, batch: pa.RecordBatch) -> Verdict:
         """Verdict of DOCUMENT rows, with every signal whether its rule is on or not."""
-        from pipeline.kernels.gopher_quality import gopher_quality_signals
         from pipeline.kernels.words import word_spans
 
-        text_B, offsets_D1 = string_view(batch.column("text"))
-        measured = gopher_quality_signals(text_B, offsets_D1, word_spans(text_B, offsets_D1), self._stop_words)
+        return self.judge_words(batch, word_spans(*string_view(batch.column("text"))))
+
+    def judge_words(self, batch: pa.RecordBatch, words: WordSpans) -> Verdict:
+        """The same for the words of any tokenizer, given as spans of the text."""
+        from pipeline.kernels.gopher_quality import gopher_quality_signals
+
+        measured = gopher_quality_signals(*string_view(batch.column("text")), words, self._stop_words)
         value = {signal: getattr(measured, signal) for signal in _SIGNALS}
         rules = [
             Rule(rule, is_bad(value[signal], threshold), value[signal], threshold)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import apache_beam as beam
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from apache_beam.pvalue import PCollection
 
@@ -12,6 +13,9 @@ from pipeline.config import GopherRepetitionConfig
 from pipeline.kernels.buffers import string_view
 from pipeline.schema import Rule, Verdict, judge
 from pipeline.stages.apply import ApplyStage
+
+if TYPE_CHECKING:
+    from pipeline.kernels.words import WordSpans
 
 # rule, what it measures (in the order of the kernel's parts_4D), its setting; in datatrove's order.
 _PART_RULES = (
@@ -55,21 +59,22 @@ class GopherRepetitionStage:
 
     def __call__(self, batch: pa.RecordBatch) -> Verdict:
         """Verdict of DOCUMENT rows, with every signal whether its rule is on or not."""
-        num_chars_D, value = self._measure(batch.column("text"))
+        from pipeline.kernels.words import word_spans
+
+        return self.judge_words(batch, word_spans(*string_view(batch.column("text"))))
+
+    def judge_words(self, batch: pa.RecordBatch, words: WordSpans) -> Verdict:
+        """The same for the words of any tokenizer, given as spans of the text."""
+        from pipeline.kernels.gopher_repetition import gopher_repetition_signals
+
+        text_B, offsets_D1 = string_view(batch.column("text"))
+        measured = gopher_repetition_signals(text_B, offsets_D1, words, self._top_orders, self._duplicate_orders)
+        rows = (*measured.parts_4D, *measured.top_ND, *measured.duplicate_MD)
+        value = dict(zip(self.signals, rows, strict=True))
+        num_chars_D = measured.num_chars.astype(np.float64)
         rules = [Rule("empty_text", num_chars_D == 0, num_chars_D, 1.0)]
         rules += [Rule(rule, value[signal] > limit, value[signal], limit) for rule, signal, limit in self._limits]
         return judge(self.name, batch, rules, value)
-
-    def _measure(self, text: pa.StringArray) -> tuple[npt.NDArray[np.float64], dict[str, npt.NDArray[np.float64]]]:
-        from pipeline.kernels.gopher_repetition import gopher_repetition_signals
-        from pipeline.kernels.words import word_spans
-
-        text_B, offsets_D1 = string_view(text)
-        measured = gopher_repetition_signals(
-            text_B, offsets_D1, word_spans(text_B, offsets_D1), self._top_orders, self._duplicate_orders
-        )
-        rows = (*measured.parts_4D, *measured.top_ND, *measured.duplicate_MD)
-        return measured.num_chars.astype(np.float64), dict(zip(self.signals, rows, strict=True))
 
 
 class FilterGopherRepetition(beam.PTransform):

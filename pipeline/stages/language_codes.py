@@ -21,8 +21,13 @@ def check_languages(codes: Iterable[str]) -> None:
     """Raise UserError for a code that lid.176 never gives, with the nearest one that it does."""
     for code in codes:
         if code not in LANGUAGE_CODES:
-            near = difflib.get_close_matches(code.lower().split("-")[0], sorted(LANGUAGE_CODES), 1, 0.0)
             raise UserError(
-                f"language.keep: lid.176 has no language {code!r}; did you mean {near[0]!r}? "
+                f"language.keep: lid.176 has no language {code!r}; did you mean {_nearest(code.lower())!r}? "
                 "It writes ISO 639-1 codes where there is one: en, de, zh"
             )
+
+
+def _nearest(code: str) -> str:
+    """The longest code that `code` begins with (english: en, zh-cn: zh), else the most similar one."""
+    begins = [known for known in LANGUAGE_CODES if code.startswith(known)]
+    return max(begins, key=len, default="") or difflib.get_close_matches(code, sorted(LANGUAGE_CODES), 1, 0.0)[0]

@@ -32,7 +32,10 @@ def lower(word: str) -> str:
 
 
 def word_hash(word: str) -> int:
-    data = lower(word).encode()
+    return bytes_hash(lower(word).encode())
+
+
+def bytes_hash(data: bytes) -> int:
     h = 0x9E3779B97F4A7C15
     full = len(data) // 8 * 8
     for at in range(0, full, 8):

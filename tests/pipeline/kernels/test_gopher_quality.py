@@ -1,0 +1,99 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.kernels.buffers import string_view
+from pipeline.kernels.gopher_quality import GopherQualitySignals, gopher_quality_signals
+from pipeline.kernels.words import word_spans
+from tests.oracles import gopher as oracle
+from tests.spans import spans_of_words
+
+STOP_WORDS = ("the", "of", "unforgettable")
+PIECES = [
+    "the",
+    "of",
+    "The",
+    "unforgettable",
+    "été",
+    "12",
+    "１",
+    "#",
+    "-",
+    "•",
+    "...",
+    "…",
+    ".",
+    " ",
+    "\n",
+    "\r\n",
+    "\x85",
+    "\u2028",
+    "日",
+    "'",
+]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=20).map("".join) | st.text(max_size=20)
+
+
+def signals(text: str, words: list[str] | None = None) -> GopherQualitySignals:
+    text_B, offsets_D1 = string_view(pa.array([text]))
+    spans = word_spans(text_B, offsets_D1) if words is None else spans_of_words([text], [words])
+    return GopherQualitySignals(*(s.item() for s in gopher_quality_signals(text_B, offsets_D1, spans, STOP_WORDS)))
+
+
+def test_words_by_hand():
+    got = signals("the of the 12 Over", ["the", "of", "the", "12", "Over"])
+    assert got.num_words == 5
+    assert got.mean_word_chars == (3 + 2 + 3 + 2 + 4) / 5
+    assert got.alphabetic_word_fraction == 4 / 5
+    assert got.num_stop_words == 2
+
+
+def test_symbol_tokens_count_in_denominators_alone():
+    got = signals("a #b .", ["a", "#", "b", "."])
+    assert (got.num_words, got.mean_word_chars) == (2, 1)
+    assert (got.hash_word_fraction, got.alphabetic_word_fraction) == (1 / 4, 1 / 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "bullets", "ellipses"),
+    [
+        ("- a\n  • b\nc\n", 2 / 3, 0),
+        ("a...\r\nb \u2026 \r\nc..", 0, 2 / 3),
+        ("\u3000-\x85-\u2028-", 1, 0),
+        ("-\n\n\n", 1 / 3, 0),
+        ("...", 0, 1),
+        ("..\n.", 0, 0),
+        ("", 0, 0),
+    ],
+)
+def test_lines_by_hand(text, bullets, ellipses):
+    got = signals(text)
+    assert (got.bullet_line_fraction, got.ellipsis_line_fraction) == (bullets, ellipses)
+
+
+def test_ellipses_are_counted_without_overlap():
+    assert signals("w....... w … w").ellipsis_word_fraction == 3 / 3
+
+
+def test_a_text_without_words_is_measured_over_one():
+    assert signals("##...") == (0, 0, 2, 1, 0, 1, 0, 0)
+    assert signals("") == (0,) * 8
+
+
+@settings(deadline=None)
+@given(docs=st.lists(TEXTS, max_size=5), skip=st.integers(0, 2))
+def test_signals_agree_with_their_oracle_on_any_slice(docs, skip):
+    text_B, offsets_D1 = string_view(pa.array(docs, pa.string()).slice(skip))
+    words = [text.split() for text in docs[skip:]]
+    spans = spans_of_words(docs[skip:], words, first=int(offsets_D1[0]))
+    got = np.array(gopher_quality_signals(text_B, offsets_D1, spans, STOP_WORDS))
+    expected = [oracle.quality(text, w, STOP_WORDS) for text, w in zip(docs[skip:], words, strict=True)]
+    np.testing.assert_array_equal(got.T, np.array(expected).reshape(-1, 8))
+
+
+def test_no_stop_words_is_a_list_too():
+    text_B, offsets_D1 = string_view(pa.array(["the"]))
+    got = gopher_quality_signals(text_B, offsets_D1, word_spans(text_B, offsets_D1), ())
+    assert got.num_stop_words.tolist() == [0]

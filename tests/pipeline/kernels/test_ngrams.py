@@ -1,0 +1,80 @@
+"""The steps that `gopher_repetition` is made of; their sums are tested there."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.kernels import ngrams
+from tests.spans import spans_of_words
+
+WORDS = st.lists(
+    st.sampled_from(["a", "b", "ab", "é", "eight888", "eight889", "longer-than-eight"]), min_size=1, max_size=40
+)
+
+
+def tables(num_words: int) -> tuple[np.ndarray, np.ndarray]:
+    num_slots = 1 << ngrams.table_bits(num_words)
+    return np.empty(num_slots, np.uint64), np.zeros(num_slots, np.int64)
+
+
+def first_equals(words: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    text = " ".join(words)
+    starts_W, ends_W, _ = spans_of_words([text], [words])
+    first_W, counts_W = np.empty(len(words), np.int32), np.empty(len(words), np.int32)
+    ngrams.first_equals(
+        np.frombuffer(text.encode(), np.uint8), starts_W, ends_W, *tables(len(words)), 1, first_W, counts_W
+    )
+    return first_W, counts_W
+
+
+def test_tables_stay_half_empty():
+    assert [1 << ngrams.table_bits(n) for n in (0, 1, 2, 3, 1000)] == [2, 2, 4, 8, 2048]
+
+
+@settings(deadline=None)
+@given(WORDS)
+def test_each_word_knows_its_first_equal(words):
+    first_W, counts_W = first_equals(words)
+    assert first_W.tolist() == [words.index(w) for w in words]
+    assert [counts_W[f] for f in first_W] == [words.count(w) for w in words]
+
+
+@settings(deadline=None)
+@given(WORDS)
+def test_ngrams_grow_from_ngrams(words):
+    words_W, counts_W = first_equals(words)
+    first_W, new_counts_W = words_W.copy(), np.empty_like(counts_W)
+    keys_T, owner_T = tables(len(words))
+    for n in (2, 3, 4):
+        ngrams.next_ngrams(words_W, n, keys_T, owner_T, 1 + n * len(words), first_W, counts_W, new_counts_W)
+        counts_W, new_counts_W = new_counts_W, counts_W
+        grams = [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
+        assert first_W[: len(grams)].tolist() == [grams.index(g) for g in grams]
+        assert [counts_W[f] for f in first_W[: len(grams)]] == [grams.count(g) for g in grams]
+
+
+@settings(deadline=None)
+@given(words=WORDS, order=st.integers(2, 6))
+def test_every_ngram_with_a_copy_is_a_suspect(words, order):
+    text = " ".join(words)
+    starts_W, ends_W, _ = spans_of_words([text], [words])
+    joined_J = np.zeros(len(text.encode()) + ngrams.PREFIX_BYTES, np.uint8)
+    at_W1, chars_W1, next_W1 = (np.empty(len(words) + 1, np.int64) for _ in range(3))
+    ngrams.join_words(np.frombuffer(text.encode(), np.uint8), starts_W, ends_W, joined_J, at_W1, chars_W1)
+    assert bytes(joined_J[: at_W1[-1]]).decode() == "".join(words)
+    assert chars_W1.tolist() == [len("".join(words[:i])) for i in range(len(words) + 1)]
+    bits = ngrams.table_bits(len(words)) + 2
+    ngrams.next_suspects(joined_J, at_W1, order, np.empty(1 << bits, np.uint8), bits, next_W1)
+    suspects = {int(i) for i in next_W1}
+    grams = ["".join(words[i : i + order]) for i in range(len(words) - order + 1)]
+    assert {i for i, g in enumerate(grams) if grams.count(g) > 1} <= suspects
+
+
+def test_prose_leaves_few_suspects():
+    words = [f"word{i}" for i in range(500)]
+    joined_J = np.frombuffer("".join(words).encode() + bytes(16), np.uint8)
+    at_W1 = np.cumsum([0, *map(len, words)])
+    next_W1 = np.empty(501, np.int64)
+    bits = ngrams.table_bits(500) + 2
+    ngrams.next_suspects(joined_J, at_W1, 5, np.empty(1 << bits, np.uint8), bits, next_W1)
+    assert len(set(next_W1.tolist())) < 125
