@@ -17,6 +17,7 @@ FOLDERS = (
     "documents", "dropped", "duplicates", "quarantine", "scores",
     "tokenizer", "packed*", "model", "adapter", "checkpoints", "jobs",
 )  # fmt: skip
+MAX_SILENT_NAMED = 3
 BOOKKEEPING = frozenset({"key", "name", "shards"})
 
 
@@ -129,7 +130,7 @@ def _warnings(manifest: Manifest, hops: Sequence[Hop]) -> Iterator[str]:
     """What a reader should look into, in words."""
     for hop in hops:
         if hop.never_fired:
-            yield f"{hop.stage}: never fired on {hop.rows_in:,} documents: {', '.join(hop.never_fired)}"
+            yield f"{hop.stage}: {_silence(hop)} on {hop.rows_in:,} documents"
         if hop.always_fired:
             yield f"{hop.stage}: {hop.always_fired[0]} took every one of {hop.rows_in:,}"
         if hop.stage != "read" and not hop.rows_in:
@@ -138,6 +139,14 @@ def _warnings(manifest: Manifest, hops: Sequence[Hop]) -> Iterator[str]:
     if quarantined:
         yield f"read: {quarantined:,} records could not be read; they lie in quarantine/ with the reason"
     yield from (warning for job in manifest["jobs"] for warning in _job_warnings(job))
+
+
+def _silence(hop: Hop) -> str:
+    """Few rules that never fired by name; of many the number, as the funnel names them all."""
+    silent, rules = hop.never_fired, len(hop.reasons)
+    if len(silent) > MAX_SILENT_NAMED:
+        return f"{len(silent)} of {rules} rules never fired"
+    return f"{', '.join(silent)} never fired"
 
 
 def _job_warnings(job: Mapping[str, Any]) -> Iterator[str]:

@@ -41,7 +41,7 @@ def page(facts: Facts) -> str:
 {STYLE}</style>
 </head>
 <body>
-<header><h1>{name}</h1><p>{_subtitle(facts["run"])}</p>{_tiles(facts)}</header>
+<header><h1>{name}</h1><p>{_subtitle(facts)}</p>{_tiles(facts)}</header>
 <main>
 {sections}</main>
 </body>
@@ -71,9 +71,11 @@ def _section(title: str, body: str) -> str:
     return f'<section aria-labelledby="{anchor}"><h2 id="{anchor}">{title}</h2>{body}</section>\n'
 
 
-def _subtitle(run: Facts) -> str:
-    began = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(run.get("began") or 0))
-    parts = [f"corpusmill {run.get('corpusmill', '')}", f"began {began}", f"took {seconds_text(run.get('seconds'))}"]
+def _subtitle(facts: Facts) -> str:
+    """When and for how long: of all its jobs, also those that an earlier call had finished."""
+    run, seconds = facts["run"], sum(job["seconds"] or 0 for job in facts["jobs"])
+    ended = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime((run.get("began") or 0) + (run.get("seconds") or 0)))
+    parts = [f"corpusmill {run.get('corpusmill', '')}", f"finished {ended}", f"jobs took {seconds_text(seconds)}"]
     return " &middot; ".join(escape(part) for part in parts)
 
 
@@ -83,7 +85,9 @@ def _tiles(facts: Facts) -> str:
     if totals:
         kept = share_text(totals["kept"] / totals["records"] if totals["records"] else None)
         tiles.append((f"{totals['kept']:,}", f"documents kept of {totals['records']:,} records ({kept or 'none'})"))
-        tiles.append((bytes_text(totals["kept_text_bytes"]), f"of text kept; {bytes_text(totals['bytes_read'])} read"))
+        tiles.append(
+            (bytes_text(totals["kept_text_bytes"]), f"of text kept; {bytes_text(totals['bytes_read'])} of files read")
+        )
     if totals.get("documents_per_second"):
         megabytes = f"{totals['megabytes_per_second']:,.1f} MB/s"
         tiles.append((f"{totals['documents_per_second']:,.0f}/s", f"documents read and judged; {megabytes}"))
@@ -107,14 +111,15 @@ def _hop(hop: Facts) -> str:
     kept = hop["out"] / hop["in"] if hop["in"] else None
     cells = [f"{hop['in']:,}", f"{hop['out']:,}", share(kept), seconds_text(hop["seconds"])]
     first = f'<tr class="hop"><th scope="rowgroup">{escape(hop["stage"])}</th>{numbers(cells)}</tr>'
-    return f"<tbody>{first}{''.join(_reason(name, n, hop['in']) for name, n in hop['reasons'].items())}</tbody>"
+    fired = "".join(_reason(name, n, hop["in"]) for name, n in hop["reasons"].items() if n)
+    silent = f"Never fired: {', '.join(hop['never_fired'])}" if hop["never_fired"] else ""
+    last = f'<tr class="reason"><td colspan="5">{escape(silent)}</td></tr>' if silent else ""
+    return f"<tbody>{first}{fired}{last}</tbody>"
 
 
 def _reason(name: str, count: int, rows_in: int) -> str:
-    lost = f"&minus;{count:,}" if count else "never fired"
-    share_lost = f"&minus;{escape(share_text(count / rows_in))}" if count else ""
-    kind = "reason" if count else "reason never"
-    return f'<tr class="{kind}"><th scope="row" colspan="2">{escape(name)}</th>{numbers([lost, share_lost, ""])}</tr>'
+    cells = [f"&minus;{count:,}", f"&minus;{escape(share_text(count / rows_in))}", ""]
+    return f'<tr class="reason"><th scope="row" colspan="2">{escape(name)}</th>{numbers(cells)}</tr>'
 
 
 def _job(job: Facts) -> str:

@@ -38,7 +38,7 @@ tbody tr:not(.reason) > * { border-top: 1px solid var(--line); }
 .funnel .hop > * { font-weight: 600; padding-top: .5rem; }
 .funnel .reason > * { color: var(--soft); padding-top: 0; padding-bottom: .15rem; }
 .funnel .reason > th { padding-left: 1.2rem; overflow-wrap: anywhere; }
-.funnel .never { font-style: italic; }
+.funnel .reason > td[colspan] { padding-left: 1.2rem; font-style: italic; }
 .bar { width: 5rem; height: .5rem; vertical-align: middle; margin-right: .4rem; }
 .bar + span { display: inline-block; min-width: 3.6rem; }
 .track { fill: var(--line); }
@@ -62,6 +62,8 @@ blockquote, pre { margin: 0; padding: .6rem .8rem; background: var(--panel); bor
   white-space: pre-wrap; overflow-wrap: anywhere; }
 @media (max-width: 36rem) {
   th, td { padding: .3rem .35rem; }
-  .funnel .bar, .funnel tr > :last-child { display: none; }
-  .funnel .reason > th { padding-left: .6rem; } }
+  .funnel { font-size: .8rem; }
+  .funnel .bar, .funnel thead th:nth-child(5), .funnel tbody tr > .n:last-child { display: none; }
+  .bar + span { min-width: 0; }
+  .funnel .reason > th, .funnel .reason > td[colspan] { padding-left: .6rem; } }
 """

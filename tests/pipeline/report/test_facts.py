@@ -75,7 +75,7 @@ def test_the_same_run_gives_the_same_facts(tmp_path, facts):
 
 def test_a_healthy_run_warns_of_silent_rules_and_quarantine_alone(facts):
     assert facts["warnings"] == [
-        "gopher_quality: never fired on 858 documents: too_many_words",
+        "gopher_quality: too_many_words never fired on 858 documents",
         "read: 2 records could not be read; they lie in quarantine/ with the reason",
     ]
 
@@ -87,6 +87,13 @@ def warnings_of(tmp_path, *jobs):
 def test_a_rule_that_takes_everything_and_a_stage_that_sees_nothing_are_warned_of(tmp_path):
     found = warnings_of(tmp_path, row_job("00-rows", [stage("c4", 4, {"curly": 4}), stage("pii", 0, {})]))
     assert found == ["c4: curly took every one of 4", "pii: no document came this far"]
+
+
+def test_many_silent_rules_are_counted_and_named_in_the_funnel(tmp_path):
+    run = manifest() | {"jobs": [row_job("00-rows", [stage("c4", 4, {"a": 1, "b": 0, "c": 0, "d": 0, "e": 0})])]}
+    facts = gather(tmp_path, run)
+    assert facts["warnings"] == ["c4: 4 of 5 rules never fired on 4 documents"]
+    assert facts["funnel"][1]["never_fired"] == ["b", "c", "d", "e"]
 
 
 def test_comparisons_not_made_are_warned_of(tmp_path):

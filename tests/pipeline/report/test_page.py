@@ -70,12 +70,15 @@ def test_nothing_runs_and_nothing_is_fetched(facts):
 
 def test_every_reason_stands_in_the_funnel_with_its_count(facts):
     text = checked(page(facts)).text
-    shown = 0
-    for hop in facts["funnel"]:
-        for reason, count in hop["reasons"].items():
-            shown += 1
-            assert f"{reason}{f'−{count:,}' if count else 'never fired'}" in text
-    assert shown == 8
+    counts = [pair for hop in facts["funnel"] for pair in hop["reasons"].items()]
+    assert len(counts) == 8
+    for reason, count in counts:
+        assert (f"{reason}−{count:,}" if count else f"Never fired: {reason}") in text
+
+
+def test_the_time_is_that_of_all_jobs_also_of_those_done_before(facts):
+    facts["run"]["seconds"] = 0.1
+    assert "jobs took 2 min 18 s" in checked(page(facts)).text
 
 
 def test_sizes_packing_fill_and_losses_are_there(facts):
