@@ -15,7 +15,7 @@ import pyarrow as pa
 from pipeline.config import Recipe, StageEntry
 from pipeline.io.reading import read_slice
 from pipeline.io.slices import Slice, find_sources, plan_slices
-from pipeline.run import jobs
+from pipeline.run import check_what_it_needs, jobs
 from pipeline.schema import RowStage
 from pipeline.stages.rows import stages_of
 
@@ -36,6 +36,7 @@ class _Sample:
 
 def check(recipe: Recipe, workers: int | None = None) -> list[str]:
     """What a run would do, in lines for a person. Raises UserError where it could not even start."""
+    check_what_it_needs(recipe)
     lines = ["The recipe is valid. Jobs:", *(f"  {job.name}" for job in jobs(recipe))]
     if recipe.reads_packed:
         return lines

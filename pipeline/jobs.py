@@ -347,10 +347,10 @@ def _file_identity(path: Path) -> list[str | int]:
 
 
 def recipe_fingerprint(recipe: Recipe) -> str:
-    """Hash of what the recipe asks for, wherever and however fast it runs."""
-    asked = recipe.model_dump(mode="json", exclude={"run_dir", "engine"})
+    """Hash of what the recipe asks for, wherever, in whatever pieces and however fast it runs."""
+    asked = recipe.model_dump(mode="json", exclude={"run_dir", "engine", "slice_bytes"})
     asked["stages"] = _settings(recipe.stages)
-    asked["input"] = sorted(asked["input"], key=str)
+    asked["input"] = sorted(({**one, "paths": sorted(one["paths"])} for one in asked["input"]), key=str)
     return key_of(asked)
 
 

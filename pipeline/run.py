@@ -17,6 +17,7 @@ from typing import Any
 
 from pipeline import __version__
 from pipeline.config import FormatConfig, Recipe, StageEntry
+from pipeline.errors import UserError
 from pipeline.io.commit import atomic_path, write_json
 from pipeline.io.rundir import JobDir, clear, key_of, locked, remove_other_jobs
 from pipeline.io.slices import find_sources, plan_slices
@@ -24,6 +25,7 @@ from pipeline.jobs import Context, DedupJob, Job, PackJob, Result, RowJob, State
 from pipeline.recipe import as_yaml
 from pipeline.stages.engine import Engine, Watcher
 from pipeline.stages.rows import signals_of
+from pipeline.train.extra import check_installed
 
 DATA_VERSION = 1  # goes up when the same recipe gives other bytes; CHANGELOG says why
 BYTE_LIBRARIES = (
@@ -97,6 +99,7 @@ def run(
 ) -> Result:
     """Run every job that is not committed yet; the run's manifest comes back and lies in the run directory."""
     began, run_dir = time.time(), Path(recipe.run_dir)
+    check_what_it_needs(recipe)
     sources = [] if recipe.reads_packed else find_sources(recipe.input)
     slices = plan_slices(recipe.input, sources, recipe.slice_bytes)
     planned = list(jobs(recipe))
@@ -119,6 +122,26 @@ def run(
         }
         write_json(run_dir / "manifest.json", manifest)
     return manifest
+
+
+def check_what_it_needs(recipe: Recipe) -> None:
+    """Raise UserError for folders and packages that only a late job would miss."""
+    for i, entry in enumerate(recipe.stages):
+        if entry.train:
+            check_installed(entry.train.method)
+        for key, folder in _folders_of(entry):
+            if not Path(folder).is_dir():
+                raise UserError(f"stages.{i}.{entry.name}.{key}: no folder {folder}; expected a local one")
+    for folder in recipe.input[0].paths if recipe.reads_packed else ():
+        if not Path(folder, "train").is_dir():
+            raise UserError(f"input.0.paths: {folder} holds no train/; expected the packed folder of a run")
+
+
+def _folders_of(entry: StageEntry) -> Iterator[tuple[str, str]]:
+    if entry.pack and entry.pack.tokenizer:
+        yield "tokenizer", entry.pack.tokenizer
+    if entry.train and isinstance(entry.train.base, str) and entry.train.base != "previous":
+        yield "base", entry.train.base
 
 
 def _run_jobs(context: Context, planned: list[Job]) -> list[Result]:

@@ -8,14 +8,15 @@ happens to start inside it.)
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
+from itertools import islice
 
 from pipeline.io.archive import Dialect, Record, stream_records
-from pipeline.io.compression import BrokenFrameError, Flow, Frame, Kind, is_padding, magic_of, opens_frame
+from pipeline.io.compression import HEAD_BYTES, BrokenFrameError, Flow, Frame, Kind, is_padding, magic_of, opens_frame
 from pipeline.io.reasons import KEPT_BYTES, MAX_RECORD_BYTES, Lost, QuarantineReason
 from pipeline.io.stored import BLOCK_BYTES, StoredBytes
 
-_HEAD_BYTES = 2**14
 _FIRST_FRAME_BYTES = 2**24
 _SEARCH_BYTES = 2**26
 
@@ -28,15 +29,17 @@ def is_framed(stored: StoredBytes, kind: Kind, dialect: Dialect) -> bool:
     if kind == "plain":
         return False
     at = _behind_skippable(stored, 0, kind)
-    frame = Frame(stored, at, kind)
+    frame, data = Frame(stored, at, kind), bytearray()
     try:
-        data = _contents(frame, _FIRST_FRAME_BYTES)
+        for chunk in frame.chunks():
+            data += chunk
+            if len(data) > _FIRST_FRAME_BYTES:
+                return False
     except BrokenFrameError as broken:
         is_cut = broken.reason.value.startswith("truncated")
         return not is_cut and _find_frame(stored, at + 1, kind, dialect, at + _SEARCH_BYTES) is not None
-    if len(data) > _FIRST_FRAME_BYTES or frame.end is None:
-        return False
-    records = list(stream_records(Flow(iter([data])), dialect))
+    assert frame.end is not None
+    records = list(stream_records(Flow(iter([bytes(data)])), dialect))
     if not stored.read_at(frame.end, 1):
         return len(records) == 1 and isinstance(records[0], Record)
     return len(records) <= 1 and _opens_record(stored, frame.end, kind, dialect)
@@ -45,47 +48,44 @@ def is_framed(stored: StoredBytes, kind: Kind, dialect: Dialect) -> bool:
 def frame_records(stored: StoredBytes, start: int, stop: int, kind: Kind, dialect: Dialect) -> Iterator[Record | Lost]:
     """Records of the frames that start in stored bytes [start, stop), and what is broken behind them."""
     at, is_behind_frame = start, start == 0
-    while True:
-        at = _behind_skippable(stored, at, kind)
-        if not stored.read_at(at, 1):
-            return
-        if not _opens_record(stored, at, kind, dialect):
-            if is_behind_frame and not is_padding(stored, at):
-                yield Lost(at, QuarantineReason(f"corrupt_{kind}"), stored.read_at(at, KEPT_BYTES))
-            found = _find_frame(stored, at + 1, kind, dialect)
-            if found is None:
-                return
-            at = found
-        if at >= stop:
+    while stored.read_at(at := _behind_skippable(stored, at, kind), 1):
+        if at >= stop and _opens_record(stored, at, kind, dialect):
             return
         frame = Frame(stored, at, kind)
-        yield from _one_frame(frame, at, dialect)
-        is_behind_frame = frame.end is not None
-        at = at + 1 if frame.end is None else frame.end
-
-
-def _one_frame(frame: Frame, at: int, dialect: Dialect) -> Iterator[Record | Lost]:
-    try:
-        data = _contents(frame, MAX_RECORD_BYTES)
-    except BrokenFrameError as broken:
-        yield Lost(at, broken.reason, b"")
-        return
-    assert frame.end is not None
-    if len(data) > MAX_RECORD_BYTES:
-        yield Lost(at, QuarantineReason.RECORD_TOO_LARGE, data[:KEPT_BYTES])
-        return
-    for k, record in enumerate(stream_records(Flow(iter([data])), dialect)):
-        if k == frame.end - at:
-            yield Lost(at + k - 1, QuarantineReason.BAD_WARC_RECORD, b"")
+        records = _one_frame(frame, at, dialect) if is_behind_frame and at < stop else None
+        if records is not None:
+            yield from records
+            is_behind_frame = frame.end is not None
+            at = at + 1 if frame.end is None else frame.end
+            continue
+        if is_behind_frame and not is_padding(stored, at):
+            yield Lost(at, QuarantineReason(f"corrupt_{kind}"), stored.read_at(at, KEPT_BYTES))
+        found = _find_frame(stored, at + 1 if is_behind_frame else at, kind, dialect)
+        if found is None:
             return
-        yield record._replace(position=at + k)
+        at, is_behind_frame = found, True
 
 
-def _contents(frame: Frame, max_bytes: int) -> bytes:
-    """The frame decompressed, to its end; of one above `max_bytes` only the start, with at least one byte too many."""
+def _one_frame(frame: Frame, at: int, dialect: Dialect) -> list[Record | Lost] | None:
+    """Records of the frame at `at`; None where it opens none."""
+    try:
+        data = _contents(frame)
+    except BrokenFrameError as broken:
+        return [Lost(at, broken.reason, frame.head)] if _starts_well(frame, dialect) else None
+    if not _starts_well(frame, dialect):
+        return None
+    if len(data) > MAX_RECORD_BYTES:
+        return [Lost(at, QuarantineReason.RECORD_TOO_LARGE, data[:KEPT_BYTES])]
+    assert frame.end is not None
+    records = list(islice(stream_records(Flow(iter([data])), dialect), frame.end - at))
+    return [record._replace(position=at + k) for k, record in enumerate(records)]
+
+
+def _contents(frame: Frame) -> bytes:
+    """The frame decompressed, to its end; of one that is too large only the start, with at least a byte too many."""
     data = bytearray()
     for chunk in frame.chunks():
-        if len(data) <= max_bytes:
+        if len(data) <= MAX_RECORD_BYTES:
             data += chunk
     return bytes(data)
 
@@ -94,18 +94,20 @@ def _opens_record(stored: StoredBytes, at: int, kind: Kind, dialect: Dialect) ->
     """True where the frame at `at` starts a record once decompressed, or is whole and empty."""
     if not opens_frame(stored.read_at(at, 4), kind):
         return False
-    head = bytearray()
-    try:
-        for chunk in Frame(stored, at, kind).chunks():
-            head = (head + chunk).lstrip(b"\r\n")
-            if len(head) >= _HEAD_BYTES:
+    frame = Frame(stored, at, kind)
+    with contextlib.suppress(BrokenFrameError):
+        for _ in frame.chunks():
+            if len(frame.head) == HEAD_BYTES:
                 break
-    except BrokenFrameError:
-        pass
-    else:
-        if not head:
-            return True
-    return dialect.start.match(head) is not None
+    return _starts_well(frame, dialect)
+
+
+def _starts_well(frame: Frame, dialect: Dialect) -> bool:
+    """What `_opens_record` says, of a frame that has been decompressed as far as it goes."""
+    start = frame.head.lstrip(b"\r\n")
+    if not start:
+        return frame.end is not None and len(frame.head) < HEAD_BYTES
+    return dialect.start.match(start) is not None
 
 
 def _find_frame(stored: StoredBytes, at: int, kind: Kind, dialect: Dialect, stop: int | None = None) -> int | None:

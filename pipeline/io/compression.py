@@ -18,6 +18,7 @@ from pipeline.io.stored import StoredBytes
 
 Kind = Literal["plain", "gzip", "zstd", "lz4"]
 STEP_BYTES = 2**20
+HEAD_BYTES = 2**14
 _FEED_BYTES = {"gzip": 2**14, "lz4": 2**14, "zstd": 2**12}
 _MAGIC = {"gzip": b"\x1f\x8b\x08", "zstd": b"\x28\xb5\x2f\xfd", "lz4": b"\x04\x22\x4d\x18"}
 _SKIPPABLE = b"\x2a\x4d\x18"
@@ -63,10 +64,15 @@ def magic_of(kind: Kind) -> bytes:
 
 
 class Frame:
-    """One compressed frame of a stored file; `end`, the offset behind it, is known once `chunks` has run out."""
+    """One compressed frame of a stored file.
+
+    head: the first HEAD_BYTES of what it holds, as far as `chunks` came. end: the offset behind it, known once `chunks`
+    has run out.
+    """
 
     def __init__(self, stored: StoredBytes, at: int, kind: Kind) -> None:
         self._stored, self._at, self._kind = stored, at, kind
+        self.head = b""
         self.end: int | None = None
 
     def chunks(self) -> Iterator[bytes]:
@@ -77,8 +83,11 @@ class Frame:
                 data = self._stored.read_at(at, _FEED_BYTES[self._kind])
                 if not data:
                     raise BrokenFrameError(QuarantineReason(f"truncated_{self._kind}"))
-                yield from _feed(decoder, data, self._kind)
                 at += len(data)
+                for chunk in _feed(decoder, data, self._kind):
+                    if len(self.head) < HEAD_BYTES:
+                        self.head += chunk[: HEAD_BYTES - len(self.head)]
+                    yield chunk
         except (zlib.error, zstandard.ZstdError, RuntimeError) as error:
             raise BrokenFrameError(QuarantineReason(f"corrupt_{self._kind}")) from error
         self.end = at - len(decoder.unused_data or b"")

@@ -92,17 +92,18 @@ def _rows(flow: Flow) -> Iterator[tuple[int, list[bytes], bytes] | Lost]:
 
 def _next_row(flow: Flow) -> _Row | None:
     """The row at the start of the buffer; without fields where it is broken, None where the stream broke inside it."""
-    while len(flow.buffer) <= MAX_RECORD_BYTES:
+    while True:
+        is_all = flow.ended and flow.problem is None
         try:
-            row = _parse(flow.buffer, is_all=flow.ended and flow.problem is None)
+            row = _parse(flow.buffer, is_all=is_all)
         except _BadQuotingError:
             break
-        held = len(flow.buffer)
         if row is not None:
             return row
-        flow.need(2 * held)
-        if len(flow.buffer) == held and (flow.problem or not flow.ended):
+        held = len(flow.buffer)
+        if held > MAX_RECORD_BYTES or (flow.ended and flow.problem):
             break
+        flow.need(2 * held)
     return _first_line(flow)
 
 

@@ -44,7 +44,7 @@ def _check_columns(file: SourceFile, config: InputConfig, head: Head) -> None:
         if name not in head.names:
             raise InputError(
                 f"{file.path} has no column {name!r}{_nearest(name, head.names)}; it has: "
-                f"{', '.join(sorted(head.names)) or 'none'}. Name the text column with `text:`"
+                f"{_listed(head.names)}. Name the text column with `text:`"
             )
     for name in config.columns:
         if name not in head.names:
@@ -58,6 +58,11 @@ def _check_columns(file: SourceFile, config: InputConfig, head: Head) -> None:
     if head.layout == "none" and not is_text(schema.field(config.text).type):
         found = schema.field(config.text).type
         raise InputError(f"{file.path}: column {config.text!r} holds {found}, expected text; name another with `text:`")
+
+
+def _listed(names: Collection[str]) -> str:
+    first = sorted(names)[:12]
+    return ", ".join([*first, "..."] if len(names) > len(first) else first) or "none"
 
 
 def _nearest(name: str, names: Collection[str]) -> str:

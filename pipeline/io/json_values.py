@@ -35,7 +35,9 @@ def json_values(flow: Flow) -> Iterator[tuple[int, bytes] | Lost]:
         size, closed = _frame(flow, in_array)
         if size is None:
             break
-        if size or not (is_first and closed):
+        if size > MAX_RECORD_BYTES:
+            yield Lost(flow.at, QuarantineReason.RECORD_TOO_LARGE, bytes(flow.buffer[:KEPT_BYTES]))
+        elif size or not (is_first and closed):
             yield flow.at, bytes(flow.buffer[:size])
         flow.drop(size + in_array)
         is_first = False
@@ -45,12 +47,11 @@ def json_values(flow: Flow) -> Iterator[tuple[int, bytes] | Lost]:
 def _frame(flow: Flow, in_array: bool) -> tuple[int | None, bool]:
     """Size of the value at the start of the buffer, None where it does not end; whether the array closed behind it."""
     depth = at = 0
-    while len(flow.buffer) <= MAX_RECORD_BYTES:
+    while True:
         match = _TOKEN.search(flow.buffer, at)
         if match is None or (match.end() == len(flow.buffer) and match[1] not in (None, b'"')):
             at, held = match.start() if match else len(flow.buffer), len(flow.buffer)
-            flow.need(2 * held)
-            if len(flow.buffer) == held:
+            if held > MAX_RECORD_BYTES or not (flow.need(2 * held + 1) or len(flow.buffer) > held):
                 return None, False
             continue
         at = match.end()
@@ -63,7 +64,6 @@ def _frame(flow: Flow, in_array: bool) -> tuple[int | None, bool]:
             depth -= 1
             if depth <= 0 and not in_array:
                 return at, False
-    return None, False
 
 
 def _drop_space(flow: Flow) -> None:

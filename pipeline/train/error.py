@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pipeline.errors import UserError
 
-class TrainError(ValueError):
+
+class TrainError(UserError):
     """A mistake in the settings or the folders, or a limit of the machine: found, expected, way out."""

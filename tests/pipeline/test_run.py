@@ -27,7 +27,7 @@ from tests.runs import (
 STAGES = [
     {"language": {"keep": ["en"], "min_score": 0.1}},
     {"gopher_repetition": {}},
-    {"gopher_quality": {"min_words": 20}},
+    {"gopher_quality": {"min_words": 100}},
     {"exact_dedup": {}},
     {"near_dedup": {}},
     {"pii": {}},
