@@ -33,6 +33,7 @@ from pipeline.io.commit import read_json, write_json
 Result = dict[str, Any]  # JSON-able
 POLL_SECONDS = 0.1
 DEATH_GRACE_SECONDS = 2.0
+WORKER_WORDS = "stderr"
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,9 @@ class Engine:
     def _runner(self, roster: str) -> Any:
         if self.config.runner != "local":
             return create_runner(self.config.runner)
-        command = f"exec {shlex.quote(sys.executable)} -m pipeline.stages.worker {shlex.quote(roster)}"
+        python, folder, said = (shlex.quote(text) for text in (sys.executable, roster, f"{roster}/{WORKER_WORDS}"))
+        # Ctrl-C is the parent's to answer: what the shell ignores, the worker ignores from its first moment on.
+        command = f"trap '' INT; exec {python} -m pipeline.stages.worker {folder} 2>>{said}"
         return FnApiRunner(SubprocessSDKEnvironment.from_command_string(command))
 
     def _options(self) -> PipelineOptions:
@@ -199,13 +202,14 @@ class _Roster:
         self._dead_since: float | None = None
 
     def _pids(self) -> list[int]:
-        return [int(entry.name) for entry in self._folder.iterdir()] if self._folder.exists() else []
+        return [int(entry.name) for entry in self._folder.iterdir() if entry.name.isdigit()]
 
     def check(self, label: str) -> None:
         pids = self._pids()
         if self._wanted and not pids and time.monotonic() > self._deadline:
+            said = self._last_words()
             raise RunFailedError(
-                f"{label}: no worker came up within {self._startup_seconds:g} s (engine.startup_seconds)"
+                f"{label}: no worker came up within {self._startup_seconds:g} s (engine.startup_seconds){said}"
             )
         dead = [pid for pid in pids if not _alive(pid)]
         if not dead:
@@ -217,6 +221,11 @@ class _Roster:
                 f"{label}: worker process {dead[0]} died (killed, or out of memory: fewer --workers need less). "
                 "The same command goes on from the finished slices"
             )
+
+    def _last_words(self) -> str:
+        path = self._folder / WORKER_WORDS
+        lines = path.read_text(errors="replace").strip().splitlines() if path.exists() else []
+        return f"; the worker said: {lines[-1]}" if lines else ""
 
     def end(self) -> None:
         for pid in self._pids():

@@ -202,24 +202,33 @@ def _run_batch(
     writers: Mapping[str, ShardWriter],
     plan: RowPlan,
 ) -> pa.RecordBatch:
-    """The documents that every stage keeps. Dropped rows and scores are written on the way."""
+    """The documents that every stage keeps. Scores, and what was dropped, are written in the order of the rows."""
     doc_ids, alive = batch.column("doc_id"), np.arange(batch.num_rows)
     signals: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]] = {}
+    dropped: list[tuple[npt.NDArray[np.int64], pa.RecordBatch]] = []
     for stage, tally in zip(stages, tallies, strict=True):
         began = time.perf_counter()
         verdict = stage(batch)
         tally.add(verdict, time.perf_counter() - began)
-        writers["dropped"].write(verdict.dropped if plan.keep_dropped_text else _without_text(verdict.dropped))
+        dropped.append((alive[~verdict.stays_D], verdict.dropped))
         signals.update({name: (alive, values) for name, values in verdict.signals.items()})
         alive, batch = alive[verdict.stays_D], verdict.kept
+    writers["dropped"].write(_in_row_order(dropped, plan.keep_dropped_text))
     if signals:
         writers["scores"].write(_score_rows(doc_ids, signals, plan.signals))
     writers["documents"].write(batch)
     return batch
 
 
-def _without_text(dropped: pa.RecordBatch) -> pa.RecordBatch:
-    return dropped.set_column(dropped.schema.get_field_index("text"), "text", pa.nulls(dropped.num_rows, pa.string()))
+def _in_row_order(dropped: Sequence[tuple[npt.NDArray[np.int64], pa.RecordBatch]], keep_text: bool) -> pa.RecordBatch:
+    """What all stages dropped of one batch, in the order in which it was read: no trace of where batches end."""
+    together = pa.concat_batches([pa.RecordBatch.from_pylist([], DROPPED), *(rows for _, rows in dropped)])
+    order = np.argsort(np.concatenate([np.empty(0, np.int64), *(at for at, _ in dropped)]))
+    together = together.take(pa.array(order))
+    if keep_text:
+        return together
+    column = together.schema.get_field_index("text")
+    return together.set_column(column, together.schema.field(column), pa.nulls(together.num_rows, pa.string()))
 
 
 def _score_rows(

@@ -7,7 +7,6 @@ the parent can see whether all its workers live, and can end them.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import time
@@ -31,13 +30,11 @@ def _end_with_parent() -> None:
 
 def main() -> None:
     """Enlist, then hand over to Beam's own worker loop."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     _end_with_parent()
     for name in ONE_THREAD:
         os.environ[name] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     Path(sys.argv[1], str(os.getpid())).touch()
-    sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  errors travel as results; Beam's own chatter ends here
     import pyarrow as pa
     from apache_beam.runners.worker import sdk_worker_main
 

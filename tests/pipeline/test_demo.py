@@ -49,4 +49,4 @@ def test_the_demo_runs_the_full_line(tmp_path):
     done = corpusmill("demo", "--run-dir", str(tmp_path / "demo"), timeout=900)
     assert done.returncode == 0, done.stderr
     report = json.loads((tmp_path / "demo" / "report.json").read_text())
-    assert report["funnel"][0]["rows_out"] > 1000
+    assert report["funnel"][0]["out"] > 1000

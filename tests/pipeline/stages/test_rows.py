@@ -5,10 +5,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pipeline.io.slices import find_sources, plan_slices
 
 from pipeline.config import InputConfig, StageEntry
 from pipeline.io.dataset import Shard, write_verdicts
+from pipeline.io.slices import find_sources, plan_slices
 from pipeline.stages import rows
 from tests import corpus
 
@@ -71,8 +71,17 @@ def test_scores_are_null_where_a_stage_never_saw_the_document(task, tmp_path):
 def test_batch_size_changes_no_byte(task, tmp_path, monkeypatch):
     whole = rows.run_slice(task(tmp_path / "a"))
     read = rows.read_slice
-    monkeypatch.setattr(rows, "read_slice", lambda one, inputs: read(one, inputs, batch_bytes=2000))
+    batches = []
+
+    def read_small(one, inputs):
+        for batch in read(one, inputs):
+            for at in range(0, batch.documents.num_rows, 7):
+                batches.append(at)
+                yield batch._replace(documents=batch.documents.slice(at, 7), quarantine=batch.quarantine.slice(at, 7))
+
+    monkeypatch.setattr(rows, "read_slice", read_small)
     small = rows.run_slice(task(tmp_path / "b"))
+    assert len(batches) > 20
     assert small["files"] == whole["files"]
 
 
