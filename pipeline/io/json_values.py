@@ -41,7 +41,7 @@ def json_values(flow: Flow) -> Iterator[tuple[int, bytes] | Lost]:
             yield flow.at, bytes(flow.buffer[:size])
         flow.drop(size + in_array)
         is_first = False
-    yield from _rest(flow)
+    yield from _rest(flow, is_open=in_array and not closed)
 
 
 def _frame(flow: Flow, in_array: bool) -> tuple[int | None, bool]:
@@ -74,10 +74,10 @@ def _drop_space(flow: Flow) -> None:
             return
 
 
-def _rest(flow: Flow) -> Iterator[Lost]:
-    """One Lost for whatever is left, too large or cut off."""
+def _rest(flow: Flow, *, is_open: bool) -> Iterator[Lost]:
+    """One Lost for whatever is left, too large or cut off, and for an array that never closes."""
     _drop_space(flow)
-    if flow.problem or flow.buffer:
+    if flow.problem or flow.buffer or is_open:
         reason = flow.problem or QuarantineReason.BAD_JSON
         if len(flow.buffer) > MAX_RECORD_BYTES:
             reason = QuarantineReason.RECORD_TOO_LARGE
