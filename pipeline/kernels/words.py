@@ -53,34 +53,59 @@ def word_hashes(text_B: Bytes, starts_W: Int32, ends_W: Int32) -> UInt64:
 @njit(cache=True, nogil=True)
 def _word_spans(text_B, offsets_D1, class_C):
     num_docs = offsets_D1.size - 1
-    # Words touch only where a code point of three bytes stands alone, so this is enough; unwritten pages cost nothing.
-    most = (offsets_D1[num_docs] - offsets_D1[0] + num_docs) // 2 + 2
-    starts_W = np.empty(most, np.int32)
-    ends_W = np.empty(most, np.int32)
-    word_offsets_D1 = np.empty(num_docs + 1, np.int32)
-    word_offsets_D1[0] = 0
-    num_starts = num_ends = 0
+    # A word takes two bytes with the one behind it; only code points of three bytes touch. Unwritten pages cost nothing.
+    borders_2W = np.empty(offsets_D1[num_docs] - offsets_D1[0] + 2 * num_docs + 10, np.int32)
+    word_offsets_D1 = np.zeros(num_docs + 1, np.int32)
+    num = 0  # borders: even ones begin a word, odd ones end it
     for d in range(num_docs):
         at, end = int(offsets_D1[d]), int(offsets_D1[d + 1])
-        before, was_word = 0, 0
-        here, after = _kind(text_B, at, end, class_C)
+        before = was_word = 0  # class of the last character, and whether it is in a word
         while at < end:
-            behind, after_next = _kind(text_B, after, end, class_C)
-            is_word = (here & WORD) | ((here // JOINER) & before & behind & WORD)
-            # Both are written at every character and counted only at a border: a branch here would be guessed wrong
-            # twice a word, which costs more than all the rest.
-            starts_W[num_starts] = ends_W[num_ends] = at
-            num_starts += is_word & ~was_word
-            num_ends += was_word & ~is_word
-            if here & ALONE:
-                starts_W[num_starts], ends_W[num_ends] = at, after
-                num_starts, num_ends = num_starts + 1, num_ends + 1
-            before, was_word, here = here, is_word, behind
-            at, after = after, after_next
-        ends_W[num_ends] = end
-        num_ends += was_word
-        word_offsets_D1[d + 1] = num_ends
-    return starts_W[:num_ends].copy(), ends_W[:num_ends].copy(), word_offsets_D1
+            stop = min(at + 8, end)
+            if stop == at + 8:
+                chunk = load8(text_B, at)
+                if _is_plain(chunk):
+                    words = _ascii_words(chunk)
+                    changes = words ^ (words << np.uint64(8) | np.uint64(was_word))
+                    for k in range(8):
+                        # Written at every byte, counted at a border only: a branch would be guessed wrong twice a word.
+                        borders_2W[num] = at + k
+                        num += np.int64((changes >> np.uint64(8 * k)) & np.uint64(1))
+                    before = was_word = np.int64(words >> np.uint64(56))
+                    at = stop
+                    continue
+            here, after = _kind(text_B, at, end, class_C)
+            while at < stop:
+                behind, after_next = _kind(text_B, after, end, class_C)
+                is_word = (here & WORD) | ((here // JOINER) & before & behind & WORD)
+                borders_2W[num] = at
+                num += is_word ^ was_word
+                if here & ALONE:
+                    borders_2W[num], borders_2W[num + 1] = at, after
+                    num += 2
+                before, was_word, here = here, is_word, behind
+                at, after = after, after_next
+        borders_2W[num] = end
+        num += was_word
+        word_offsets_D1[d + 1] = num // 2
+    return borders_2W[0:num:2].copy(), borders_2W[1:num:2].copy(), word_offsets_D1
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_plain(chunk):
+    """True where the eight bytes are ASCII without apostrophe or hyphen."""
+    no_apostrophe = (chunk ^ np.uint64(0x2727272727272727)) + np.uint64(0x7F7F7F7F7F7F7F7F)
+    no_hyphen = (chunk ^ np.uint64(0x2D2D2D2D2D2D2D2D)) + np.uint64(0x7F7F7F7F7F7F7F7F)
+    return (no_apostrophe & no_hyphen & ~chunk & np.uint64(HIGH_BITS)) == np.uint64(HIGH_BITS)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _ascii_words(chunk):
+    """1 in each byte that is a letter or digit, for eight ASCII bytes: sums reach the top bit from a, {, 0 and :."""
+    folded = chunk | np.uint64(0x2020202020202020)
+    letters = (folded + np.uint64(0x1F1F1F1F1F1F1F1F)) & ~(folded + np.uint64(0x0505050505050505))
+    digits = (chunk + np.uint64(0x5050505050505050)) & ~(chunk + np.uint64(0x4646464646464646))
+    return ((letters | digits) & np.uint64(HIGH_BITS)) >> np.uint64(7)
 
 
 @njit(cache=True, nogil=True, inline="always")
