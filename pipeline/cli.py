@@ -138,7 +138,7 @@ def _report(options: argparse.Namespace) -> None:
 def _demo(options: argparse.Namespace) -> None:
     from pipeline.demo import demo
 
-    demo(Path(options.run_dir), run=lambda recipe: run_and_tell(recipe, workers=options.workers, fresh=True))
+    demo(Path(options.run_dir), run=lambda recipe: run_and_tell(recipe, workers=options.workers, fresh=False))
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:

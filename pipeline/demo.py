@@ -30,15 +30,20 @@ MAX_MODULE_BYTES = 2 * 2**20  # longer modules are tables, not prose
 MAX_PACKAGE_BYTES = 10 * 2**20  # so that no one package is half the corpus
 LICENCE_NAMES = ("LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS")
 FILES_PER_TASK = 200
+CORPUS = ("docstrings", "readmes", "licences")
 
 Text = tuple[str, str]  # where it stands, what it says
 
 
 def demo(run_dir: Path, run: Callable[[Recipe], None]) -> None:
-    """Gather the corpus, then run the demo recipe on it: clean, tokenizer, shards, a base and an adapter."""
-    print(f"Gathering the prose of this Python installation into {run_dir / 'corpus'}", file=sys.stderr, flush=True)
-    counts = gather(run_dir / "corpus")
-    print(", ".join(f"{n:,} {name}" for name, n in counts.items()), file=sys.stderr, flush=True)
+    """Gather the corpus, then run the demo recipe on it: clean, tokenizer, shards, a base and an adapter.
+
+    A corpus that is there is used again, so that a second call goes on with the run, whatever was installed since.
+    """
+    if not all((run_dir / "corpus" / f"{name}.jsonl").exists() for name in CORPUS):
+        print(f"Gathering the prose of this Python installation into {run_dir / 'corpus'}", file=sys.stderr, flush=True)
+        counts = gather(run_dir / "corpus")
+        print(", ".join(f"{n:,} {name}" for name, n in counts.items()), file=sys.stderr, flush=True)
     overrides = [f"run_dir={run_dir}", f"input.0.paths=[{json.dumps(str(run_dir / 'corpus' / '*.jsonl'))}]"]
     run(load_recipe(config_path("demo.yaml"), overrides))
 
@@ -55,11 +60,7 @@ def config_path(name: str) -> Path:
 def gather(folder: Path, roots: Sequence[Path] | None = None) -> dict[str, int]:
     """Write docstrings.jsonl, readmes.jsonl and licences.jsonl below `folder`; texts per file come back."""
     roots = roots or _python_roots()
-    found = {
-        "docstrings": _docstrings(roots),
-        "readmes": _readmes(roots),
-        "licences": _licences(roots),
-    }
+    found = dict(zip(CORPUS, (_docstrings(roots), _readmes(roots), _licences(roots)), strict=True))
     return {name: _write(folder / f"{name}.jsonl", texts) for name, texts in found.items()}
 
 
