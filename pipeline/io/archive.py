@@ -22,7 +22,7 @@ _LINE_ENDS = re.compile(rb"[\r\n]*+")
 _LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d{1,18})[ \t]*\r?\n", re.IGNORECASE)
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _WARC_START = rb"WARC/\d\.\d+[ \t]*\r?\n"
-_ARC_START = rb"[a-zA-Z][a-zA-Z0-9+.-]*:[^\n]{0,16384}? \d{8,20} [^ \n]+(?: [^ \n]+)*? (\d{1,18})\r?\n"
+_ARC_START = rb"[a-zA-Z][a-zA-Z0-9+.-]*:[^\n]{0,16384}? \d{8,20} [^ \n]{1,256}(?: [^ \n]{1,256}){0,5}? (\d{1,18})\r?\n"
 
 
 class Record(NamedTuple):

@@ -51,31 +51,32 @@ def file_format(file: SourceFile, config: InputConfig) -> FileFormat:
     return _BY_FORMAT[config.format]
 
 
-def read_head(file: SourceFile, config: InputConfig) -> Head:
+def read_head(file: SourceFile, config: InputConfig, stored: StoredBytes | None = None) -> Head:
     """How to read `file`, from its first bytes; OSError, or pa.ArrowException for a Parquet or Arrow file, where they
-    can't be read.
+    can't be read. stored: the file where it is open already.
     """
     kept = file_format(file, config)
     if kept in ("parquet", "arrow"):
         names = frozenset(columnar_schema(file.path, kept).names)
         return Head(kept, is_lines=False, names=names, layout=_layout(config, names))
-    with StoredBytes(file.path) as stored:
-        kind = kind_of(stored.read_at(0, 4))
-        if kept == "archive":
-            flow = Flow(decompressed(stored, kind))
-            flow.need(16)
-            dialect = dialect_of(bytes(flow.buffer[:16]))
-            return Head(kept, kind, False, dialect is ARC, is_framed(stored, kind, dialect))
-        if kept == "text":
-            return Head(kept, kind, config.unit == "line")
-        if kept == "csv":
-            names = frozenset(read_header(Flow(decompressed(stored, kind))))
-            return Head(kept, kind, False, names=names, layout=_layout(config, names))
-        flow = Flow(decompressed(stored, kind))
-        flow.need(HEAD_BYTES)
-        framing = json_framing(file.source, bytes(flow.buffer[:HEAD_BYTES]))
-        names = first_fields(flow, framing) if config.layout == "auto" else frozenset()
-        return Head(kept, kind, framing == "lines", names=names, layout=_layout(config, names))
+    if stored is None:
+        with StoredBytes(file.path) as opened:
+            return read_head(file, config, opened)
+    kind = kind_of(stored.read_at(0, 4))
+    flow = Flow(decompressed(stored, kind))
+    if kept == "archive":
+        flow.need(16)
+        dialect = dialect_of(bytes(flow.buffer[:16]))
+        return Head(kept, kind, False, dialect is ARC, is_framed(stored, kind, dialect))
+    if kept == "text":
+        return Head(kept, kind, config.unit == "line")
+    if kept == "csv":
+        names = frozenset(read_header(flow))
+        return Head(kept, kind, False, names=names, layout=_layout(config, names))
+    flow.need(HEAD_BYTES)
+    framing = json_framing(file.source, bytes(flow.buffer[:HEAD_BYTES]))
+    names = first_fields(flow, framing) if config.layout == "auto" else frozenset()
+    return Head(kept, kind, framing == "lines", names=names, layout=_layout(config, names))
 
 
 def _layout(config: InputConfig, names: Collection[str]) -> Layout:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipeline.config import InputConfig, Layout
 from pipeline.io.fields import Placed, meta_json, place
-from pipeline.io.reasons import BadRecordError, Lost, NotADocumentError, QuarantineReason, SkipReason
+from pipeline.io.reasons import KEPT_BYTES, BadRecordError, Lost, NotADocumentError, QuarantineReason, SkipReason
 from pipeline.io.rows import Rows, Skipped, make_rows
 from pipeline.schema import MESSAGE, document_schema
 
@@ -16,12 +16,21 @@ from pipeline.schema import MESSAGE, document_schema
 class Gather:
     """Collects what the records of one file became until `take` gives them as Rows.
 
-    Whoever frames records adds their number to `records`; everything else reports what became of each.
+    Whoever frames records adds their number to `records`; everything else reports what became of each. layout and typed
+    are those of `place`.
     """
 
-    def __init__(self, source: str, config: InputConfig, lifted: Mapping[str, str], layout: Layout = "none") -> None:
+    def __init__(
+        self,
+        source: str,
+        config: InputConfig,
+        lifted: Mapping[str, str],
+        layout: Layout = "none",
+        *,
+        typed: bool = True,
+    ) -> None:
         self._source, self._config, self._lifted, self._layout = source, config, lifted, layout
-        self._typed = config.format != "csv"
+        self._typed = typed
         self._clear()
 
     def _clear(self) -> None:
@@ -46,8 +55,8 @@ class Gather:
 
     def lose(self, position: int, reason: QuarantineReason, raw: bytes) -> None:
         """A record that goes to quarantine."""
-        self._lost.append(Lost(position, reason, raw))
-        self.bytes += len(raw)
+        self._lost.append(Lost(position, reason, raw[:KEPT_BYTES]))
+        self.bytes += min(len(raw), KEPT_BYTES)
 
     def skip(self, position: int, reason: SkipReason) -> None:
         """A record that was never a document."""

@@ -40,7 +40,7 @@ class OpenPiece:
 
     def rows(self) -> Iterator[Rows]:
         """Rows of the piece in position order, each of about batch_bytes of text."""
-        head = read_head(self._piece.file, self._config)
+        head = read_head(self._piece.file, self._config, self._stored)
         yield from self._columns(head) if head.format in ("parquet", "arrow") else self._gathered(head)
 
     def take_count(self) -> int:
@@ -69,7 +69,8 @@ class OpenPiece:
             yield rows
 
     def _gathered(self, head: Head) -> Iterator[Rows]:
-        gather = Gather(self._piece.file.source, self._config, self._lifted, head.layout)
+        source, typed = self._piece.file.source, head.format != "csv"
+        gather = Gather(source, self._config, self._lifted, head.layout, typed=typed)
         for _ in self._records(head, gather):
             if gather.bytes >= self._batch_bytes:
                 yield gather.take()

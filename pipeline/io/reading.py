@@ -109,7 +109,8 @@ class _Pending:
         """Keep `rows`; a batch where enough have come."""
         self._rows.append(rows)
         self._stored_bytes += stored_bytes
-        self._text_bytes += rows.documents.nbytes + rows.quarantine.nbytes
+        columns = (rows.documents.column("text"), rows.documents.column("meta"), rows.quarantine.column("bytes"))
+        self._text_bytes += sum(column.nbytes for column in columns)
         if self._text_bytes >= self._batch_bytes:
             yield from self.flush()
 

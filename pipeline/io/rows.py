@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
@@ -18,7 +17,7 @@ from pipeline.io.reasons import KEPT_BYTES, MAX_RECORD_BYTES, Lost, QuarantineRe
 from pipeline.kernels.buffers import string_view
 from pipeline.schema import QUARANTINE, document_schema
 
-Positions = npt.NDArray[np.int64]
+_NO_QUARANTINE = pa.RecordBatch.from_pylist([], QUARANTINE)
 Skipped = tuple[int, SkipReason]
 
 
@@ -43,6 +42,8 @@ def doc_ids(source: str, positions: Sequence[int]) -> pa.StringArray:
 
 def quarantine_rows(source: str, lost: Sequence[Lost]) -> pa.RecordBatch:
     """Rows of QUARANTINE, sorted by position."""
+    if not lost:
+        return _NO_QUARANTINE
     ordered = sorted(lost, key=lambda one: one.position)
     columns = [
         pa.array([source] * len(ordered), pa.string()),

@@ -23,6 +23,7 @@ _TOO_DEEP = " > ".join(["*"] * 512)
 _TOO_MANY_ATTRIBUTES = re.compile(
     r"""<[a-zA-Z][^\s>]*+(?:\s++[^\s"'>/=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>]++))?+){2000}+"""
 )
+_MAX_HTML_CHARS = 2**24  # a tree takes some twenty times its page
 _HARMLESS_CHARS = 2**17  # fewer attributes than that many characters can hold cost little
 
 
@@ -39,6 +40,8 @@ def page_text(body: bytes, content_type: str, charset: str | None) -> str:
 
 
 def _extracted(html: str) -> str:
+    if len(html) > _MAX_HTML_CHARS:
+        raise BadRecordError(QuarantineReason.RECORD_TOO_LARGE)
     if len(html) > _HARMLESS_CHARS and _TOO_MANY_ATTRIBUTES.search(html):
         raise BadRecordError(QuarantineReason.BAD_HTML)
     try:

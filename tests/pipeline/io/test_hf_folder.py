@@ -43,11 +43,12 @@ def test_a_folder_of_data_files_is_read_each_by_its_name(tmp_path):
     (folder / "sub").mkdir(parents=True)
     _dataset("parquet").to_parquet(str(folder / "sub" / "p.parquet"))
     (folder / "j.jsonl").write_text('{"text": "jsonl"}\n')
-    (folder / "v.csv").write_text("text\ncsv\n")
+    (folder / "v.csv").write_text("text,n\ncsv,3\n")
     for name in ("README.md", "dataset_info.json", ".hidden.jsonl"):
         (folder / name).write_text("{}")
     assert folder_files(str(folder)) == ["j.jsonl", "sub/p.parquet", "v.csv"]
-    assert _read(folder).texts == ["jsonl", "parquet", "csv"]
+    found = _read(folder, columns={"n": "int64"})
+    assert [(row["text"], row["n"]) for row in found.documents] == [("jsonl", None), ("parquet", 0), ("csv", 3)]
     assert _read(tmp_path / "*").documents[0]["source"] == "set/j.jsonl"
 
 

@@ -54,6 +54,11 @@ def test_markup_that_would_take_minutes_is_bad(page):
         page_text(page, "text/html", None)
 
 
+def test_a_page_too_large_for_a_tree_is_quarantined():
+    with pytest.raises(BadRecordError, match="record_too_large"):
+        page_text(b"<p>" + b"x" * 2**24, "text/html", None)
+
+
 def test_a_page_without_a_byte_is_empty():
     assert page_text(b"", "text/html", None) == ""
 
