@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 READY := $(VENV)/.ready
 
 .PHONY: demo test check bench slow clean
@@ -22,8 +23,8 @@ check: $(READY)
 slow: $(READY)
 	$(BIN)/pytest -q -m slow
 
-bench: $(READY)
-	$(BIN)/python -m tests.benchmarks
+bench: $(READY) $(PEERS)/.ready
+	$(BIN)/python -m tests.benchmarks --peers $(PEERS)/bin/python
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -31,5 +32,10 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-build-isolation --only-binary=:all: --constraint constraints.txt --editable '.[train,dev]'
 	touch $(READY)
 
+$(PEERS)/.ready: tests/benchmarks/peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --only-binary=:all: --requirement tests/benchmarks/peers.txt
+	touch $(PEERS)/.ready
+
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) $(PEERS) runs
