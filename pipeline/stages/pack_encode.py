@@ -158,6 +158,7 @@ def _write_batch(batch: pa.RecordBatch, encoders: _Encoders, tally: _Tally, file
     tally.untrained += int((signed_T < 0).sum())
     tally.bytes += pc.sum(pc.binary_length(batch.column("text"))).as_py() or 0
     doc_ids = batch.column("doc_id").filter(pa.array(kept_D))
+    # xxhash has no batch call
     keys_D = document_keys(doc_ids.to_pylist(), encoders.job.seed)
     return pa.RecordBatch.from_arrays(
         [doc_ids, pa.array(keys_D), pa.array(start_D), pa.array(length_D)], schema=ENCODED
@@ -174,7 +175,7 @@ def _source_matches(source: pa.Array, patterns: tuple[str, ...] | None) -> Mask:
     if patterns is None:
         return np.ones(len(source), bool)
     encoded = source.dictionary_encode()
-    names = encoded.dictionary.to_pylist()
+    names = encoded.dictionary.to_pylist()  # one per file, not per row
     matches = np.array([any(fnmatchcase(name, pattern) for pattern in patterns) for name in names], bool)
     return matches[encoded.indices.to_numpy()]
 
@@ -206,7 +207,7 @@ def _encode(batch: pa.RecordBatch, encoders: _Encoders) -> _Runs:
 
 
 def _encode_plain(texts: pa.StringArray, encoder: Encoder) -> _Runs:
-    ids_T, bounds_D1 = encoder.encode(texts.to_pylist())
+    ids_T, bounds_D1 = encoder.encode(texts.to_pylist())  # the tokenizers library takes Python strings
     with_eos_T = np.insert(ids_T, bounds_D1[1:], encoder.eos_id)
     length_D = np.diff(bounds_D1) + 1
     return _Runs(with_eos_T, np.cumsum(length_D) - length_D, length_D, np.zeros(len(texts), bool))
@@ -222,7 +223,9 @@ def _encode_chat(conversations: pa.ListArray, encoders: _Encoders) -> _Runs:
     complete = pc.and_(pc.is_in(role, pa.array(sorted(ROLES))), content.is_valid())
     incomplete_D = np.zeros(len(conversations), bool)
     incomplete_D[np.repeat(np.arange(counts_D.size), counts_D)[~complete.to_numpy(zero_copy_only=False)]] = True
+    # the tokenizers library takes Python strings
     override = pc.struct_field(flat, "train").to_pylist()
+    # so do roles and contents
     messages = Messages(role.fill_null("").to_pylist(), content.fill_null("").to_pylist(), override, bounds_D1)
     trained_M = trained_messages(messages, encoders.job.format.train_on)
     ids_T, trained_T, token_bounds_D1 = encoders.chat.render(messages, trained_M)

@@ -268,6 +268,7 @@ class _Totals:
         self.kept_text_bytes += pc.sum(pc.binary_length(kept.column("text"))).as_py() or 0
         self.bytes_read += read.bytes_read
         self.skipped.update(read.skipped)
+        # a batch has few of these, or the run stops
         self.quarantined.update(read.quarantine.column("reason").to_pylist())
         tally = self.inputs.setdefault(str(read.input_index), Counter())
         tally.update(records=read.records, quarantined=read.quarantine.num_rows)

@@ -88,4 +88,4 @@ def _texts(documents: Documents, counts: dict[str, int]) -> Iterator[str]:
             text = batch.column("text")
             counts["documents"] += batch.num_rows
             counts["bytes"] += pc.sum(pc.binary_length(text)).as_py() or 0
-            yield from text.to_pylist()
+            yield from text.to_pylist()  # the tokenizers library takes Python strings
