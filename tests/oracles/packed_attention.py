@@ -1,4 +1,4 @@
-"""Attention within documents the slow way: one matrix of all tokens by all tokens, forbidden pairs at minus infinity."""
+"""Attention within documents the slow way: a matrix of all tokens by all tokens, forbidden pairs at minus infinity."""
 
 from __future__ import annotations
 
