@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -20,6 +19,7 @@ from pipeline.io.stored import open_arrow, open_stored
 
 _ARROW_FILE_MAGIC = b"ARROW1"
 _MAX_BATCH_ROWS = 65_536
+_UNREADABLE = (pa.ArrowException, OSError, UnicodeDecodeError)
 
 
 class ColumnReader:
@@ -31,35 +31,40 @@ class ColumnReader:
         self._source, self._config, self._lifted, self._layout = source, config, lifted, layout
         self.broken = broken
 
-    def rows(self, batch: pa.RecordBatch, first_row: int) -> Iterator[Rows]:
-        """Rows of one batch whose first row is row `first_row` of the file; a broken row is quarantined alone."""
-        if batch.num_rows == 1 and batch.nbytes > MAX_RECORD_BYTES:
-            yield self.lost(first_row, QuarantineReason.RECORD_TOO_LARGE)
-            return
+    def rows(self, batch: pa.RecordBatch, first_row: int, batch_bytes: int) -> Iterator[Rows]:
+        """Rows of one batch whose first row is row `first_row` of the file; a broken row is quarantined alone.
+
+        Nothing may look into a batch before it is validated: offsets of a damaged file point anywhere.
+        """
         try:
             batch.validate(full=True)
         except pa.ArrowInvalid as error:
-            yield from self._apart(batch, first_row, is_utf8="UTF8" in str(error))
+            yield from self._broken_rows(batch, first_row, batch_bytes, is_utf8="UTF8" in str(error))
             return
-        yield self._conversations(batch, first_row) if self._layout != "none" else self._texts(batch, first_row)
+        for part in _parts(batch, 2 * batch_bytes):
+            if part.num_rows == 1 and part.nbytes > MAX_RECORD_BYTES:
+                yield self.lost(first_row, QuarantineReason.RECORD_TOO_LARGE)
+            elif self._layout != "none":
+                yield self._conversations(part, first_row)
+            else:
+                yield self._texts(part, first_row)
+            first_row += part.num_rows
 
     def lost(self, row: int, reason: QuarantineReason) -> Rows:
         """Rows of one record at `row` that can't be read: a row, or all that a broken file had from there on."""
         return lost_rows(self._source, self._lifted, Lost(row, reason, b""))
 
-    def _apart(self, batch: pa.RecordBatch, first_row: int, *, is_utf8: bool) -> Iterator[Rows]:
-        """Halve a batch that fails validation until its broken rows stand alone."""
-        if batch.num_rows > 1:
-            half = batch.num_rows // 2
-            yield from self.rows(batch.slice(0, half), first_row)
-            yield from self.rows(batch.slice(half), first_row + half)
-        elif is_utf8:
-            text = batch.column(self._config.text) if self._config.text in batch.schema.names else None
-            raw = text.cast(pa.binary())[0].as_py() if text is not None and text.type == pa.string() else None
-            lost = Lost(first_row, QuarantineReason.INVALID_UTF8, (raw or b"")[:KEPT_BYTES])
-            yield lost_rows(self._source, self._lifted, lost)
-        else:
+    def _broken_rows(self, batch: pa.RecordBatch, first_row: int, batch_bytes: int, *, is_utf8: bool) -> Iterator[Rows]:
+        """Bad UTF-8 is narrowed down to its rows by halving; a batch that is broken otherwise is lost whole."""
+        if not is_utf8:
             yield self.lost(first_row, self.broken)
+        elif batch.num_rows > 1:
+            half = batch.num_rows // 2
+            yield from self.rows(batch.slice(0, half), first_row, batch_bytes)
+            yield from self.rows(batch.slice(half), first_row + half, batch_bytes)
+        else:
+            raw = _raw_text(batch, self._config.text)
+            yield lost_rows(self._source, self._lifted, Lost(first_row, QuarantineReason.INVALID_UTF8, raw))
 
     def _conversations(self, batch: pa.RecordBatch, first_row: int) -> Rows:
         gather = Gather(self._source, self._config, self._lifted, self._layout)
@@ -92,6 +97,18 @@ class ColumnReader:
         return make_rows(self._source, made, self._lifted, records=num_rows, lost=lost)
 
 
+def _raw_text(batch: pa.RecordBatch, name: str) -> bytes:
+    """The text of a batch of one row as bytes; none where it holds no plain string that can be looked at."""
+    if name not in batch.schema.names or batch.column(name).type != pa.string():
+        return b""
+    try:
+        raw = batch.column(name).cast(pa.binary())
+        raw.validate()
+    except pa.ArrowInvalid:
+        return b""
+    return raw[0].as_py() or b""
+
+
 def _bytes_at(text: pa.StringArray, row: int) -> bytes:
     return text[row].as_buffer()[:KEPT_BYTES].to_pybytes() if text[row].is_valid else b""
 
@@ -112,7 +129,7 @@ def read_parquet(
             bytes_a_row = groups[g].total_byte_size // max(groups[g].num_rows, 1) + 1
             batch_rows = min(max(batch_bytes // bytes_a_row, 1), _MAX_BATCH_ROWS)
             batches = parquet.iter_batches(batch_rows, row_groups=[g], use_threads=False)
-            for rows, _ in _rows_until_broken(batches, row, reader, batch_bytes):
+            for rows in _rows_until_broken(batches, row, reader, batch_bytes):
                 yield rows, i / len(wanted)
             row += groups[g].num_rows
 
@@ -121,45 +138,50 @@ def read_arrow(
     path: str, start: int, stop: int | None, reader: ColumnReader, batch_bytes: int
 ) -> Iterator[tuple[Rows, float]]:
     """Rows of record batches [start, stop) of an Arrow file, to the last where stop is None, each with the fraction of
-    them that is done; of the whole of an Arrow stream, which has no index. Nothing behind a broken batch is read.
+    them that is done; of the whole of an Arrow stream, which has no index.
+
+    A broken batch is one lost record. Nothing is read behind one that does not even say how many rows it has.
     """
     with open_arrow(path, mapped=True) as file:
         if not is_arrow_file(path):
-            for rows, _ in _rows_until_broken(ipc.open_stream(file), 0, reader, batch_bytes):
+            for rows in _rows_until_broken(ipc.open_stream(file), 0, reader, batch_bytes):
                 yield rows, file.tell() / file.size()
             return
         arrow = ipc.open_file(file)
+        one_field = ipc.open_file(file, options=ipc.IpcReadOptions(included_fields=[0]))
         wanted = range(start, arrow.num_record_batches if stop is None else stop)
-        first_row = _rows_before(file, start)
-        batches = map(arrow.get_batch, wanted)
-        for rows, num_batches in _rows_until_broken(batches, first_row, reader, batch_bytes):
-            yield rows, num_batches / len(wanted)
+        row = _num_rows(one_field, range(start))
+        for i, number in enumerate(wanted, 1):
+            if row is None:
+                return
+            for rows in _rows_until_broken(map(arrow.get_batch, [number]), row, reader, batch_bytes):
+                yield rows, i / len(wanted)
+            size = _num_rows(one_field, range(number, number + 1))
+            row = None if size is None else row + size
 
 
-def _rows_before(file: pa.NativeFile, batch: int) -> int:
-    """Rows in the record batches before `batch`; only one field of each is touched."""
-    if not batch:
-        return 0
-    one_field = ipc.open_file(file, options=ipc.IpcReadOptions(included_fields=[0]))
-    return sum(one_field.get_batch(i).num_rows for i in range(batch))
+def _num_rows(one_field: ipc.RecordBatchFileReader, batches: range) -> int | None:
+    """Rows in some batches of an Arrow file; None where one does not say."""
+    try:
+        return sum(one_field.get_batch(i).num_rows for i in batches)
+    except _UNREADABLE:
+        return None
 
 
 def _rows_until_broken(
     batches: Iterator[pa.RecordBatch], row: int, reader: ColumnReader, batch_bytes: int
-) -> Iterator[tuple[Rows, int]]:
-    """Rows of each batch, the first of which is row `row`, with the number of batches so far; up to one that fails."""
-    for count in itertools.count(1):
+) -> Iterator[Rows]:
+    """Rows of each batch, the first of which is row `row`, up to one that fails."""
+    while True:
         try:
             batch = next(batches, None)
-        except (pa.ArrowException, OSError):
-            yield reader.lost(row, reader.broken), count
+        except _UNREADABLE:
+            yield reader.lost(row, reader.broken)
             return
         if batch is None:
             return
-        for part in _parts(batch, 2 * batch_bytes):
-            for rows in reader.rows(part, row):
-                yield rows, count
-            row += part.num_rows
+        yield from reader.rows(batch, row, batch_bytes)
+        row += batch.num_rows
 
 
 def _parts(batch: pa.RecordBatch, max_bytes: int) -> Iterator[pa.RecordBatch]:

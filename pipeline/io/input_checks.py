@@ -32,7 +32,7 @@ def check_file(file: SourceFile, config: InputConfig) -> None:
             raise InputError(f"{file.path} is a {name} file; expected plain, gzip, zstd or lz4: unpack it first")
         if kept in _TABULAR and (file.size or kept != "csv"):
             _check_columns(file, config, read_head(file, config))
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:
         raise InputError(f"{file.path} is not a readable {config.format} file: {_first_line(error)}") from None
     except OSError as error:
         raise InputError(f"{file.path} can't be read: {error.strerror or _first_line(error)}") from None

@@ -6,15 +6,17 @@ import time
 import tracemalloc
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import InputConfig
 from pipeline.io.reading import piece_digest, read_slice
 from pipeline.io.slices import InputError, Piece, find_sources, plan_slices
-from tests.archives import COMPRESS
-from tests.reading import Everything, read_all
+from tests.archives import ARC_HEADER, COMPRESS, arc_record, http, response, wet_record
+from tests.reading import Everything, read_all, read_bytes
 from tests.shared_data import shared
 
 SECONDS = 20
@@ -184,3 +186,58 @@ def test_a_real_archive_is_the_same_in_any_slices(name):
     whole = read_all([config])
     assert read_all([config], slice_bytes=20_000, batch_bytes=10_000) == whole
     assert len(whole.documents) > 10
+
+
+def _samples() -> dict[str, bytes]:
+    """A small file of every format, by its input format and storage."""
+    records = [wet_record(f"text {i} ") for i in range(6)]
+    pages = [response(http(b"<p>text %d</p>" % i)) for i in range(6)]
+    lines = _lines(*(f"text {i}" for i in range(9)))
+    table = pa.table({"text": [f"text {i}" for i in range(30)], "n": range(30)})
+    parquet, arrow = pa.BufferOutputStream(), pa.BufferOutputStream()
+    pq.write_table(table, parquet, row_group_size=8)
+    with pa.ipc.new_file(arrow, table.schema) as writer:
+        writer.write_table(table, max_chunksize=8)
+    return {
+        "jsonl": lines,
+        "jsonl zstd": COMPRESS["zstd"](lines),
+        "csv": b'text,n\n"a ""b""",1\nc,"2\n"\n' * 2,
+        "text": "one\n\ntwo ü\r\nthree".encode(),
+        "wet": b"".join(records),
+        "wet gzip": b"".join(map(COMPRESS["gzip"], records)),
+        "wet lz4": b"".join(map(COMPRESS["lz4"], records)),
+        "warc": b"".join(pages),
+        "warc arc": ARC_HEADER + arc_record("http://a.org/", http(b"<p>text</p>")) * 3,
+        "parquet": parquet.getvalue().to_pybytes(),
+        "arrow": arrow.getvalue().to_pybytes(),
+    }
+
+
+SAMPLES = _samples()
+DAMAGE = st.lists(
+    st.tuples(st.floats(0, 1), st.sampled_from([0, 0, 1, 50]), st.binary(max_size=3) | st.sampled_from([b"\n", b'"'])),
+    min_size=1,
+    max_size=3,
+)
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+@settings(max_examples=40)
+@given(damage=DAMAGE, cut=st.floats(0, 1) | st.just(1.0), slice_bytes=st.sampled_from([40, 300]))
+def test_a_damaged_file_has_one_answer_in_any_slices(tmp_path_factory, sample, damage, cut, slice_bytes):
+    data = bytearray(SAMPLES[sample])
+    for place, gone, new in damage:
+        at = int(place * len(data))
+        data[at : at + gone] = new
+    folder, format = tmp_path_factory.mktemp("x"), sample.split()[0]
+    unit = {"unit": "line"} if format == "text" else {}
+    try:
+        whole = read_bytes(folder, "a", bytes(data[: int(cut * len(data))]), format, **unit)
+    except InputError:
+        assert format in ("parquet", "arrow", "csv")
+        return
+    (file,) = folder.iterdir()
+    assert (
+        read_all([InputConfig(format=format, paths=(str(file),), **unit)], slice_bytes=slice_bytes, batch_bytes=9)
+        == whole
+    )
