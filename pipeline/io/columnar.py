@@ -69,8 +69,11 @@ class ColumnReader:
     def _conversations(self, batch: pa.RecordBatch, first_row: int) -> Rows:
         gather = Gather(self._source, self._config, self._lifted, self._layout)
         gather.records = batch.num_rows
-        for i, fields in enumerate(batch.to_pylist()):
-            gather.record(first_row + i, fields)
+        for i, fields in enumerate(_dicts(batch)):
+            if fields is None:
+                gather.lose(first_row + i, QuarantineReason.BAD_COLUMN, b"")
+            else:
+                gather.record(first_row + i, fields)
         return gather.take()
 
     def _texts(self, batch: pa.RecordBatch, first_row: int) -> Rows:
@@ -88,13 +91,28 @@ class ColumnReader:
                 reasons |= {d: QuarantineReason.BAD_COLUMN for d in unfit if d not in reasons}
         if columns:
             rest = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
-            made["meta"] = pa.array([meta_json(row) for row in rest.to_pylist()], pa.string())
+            metas = [None if row is None else meta_json(row) for row in _dicts(rest)]
+            made["meta"] = pa.array(metas, pa.string())
+            reasons |= {
+                d: QuarantineReason.BAD_COLUMN for d, meta in enumerate(metas) if meta is None and d not in reasons
+            }
         lost = [Lost(first_row + d, reason, _bytes_at(text, d)) for d, reason in reasons.items()]
         if reasons:
             stays_D = np.ones(num_rows, np.bool_)
             stays_D[list(reasons)] = False
             made = {name: column.filter(pa.array(stays_D)) for name, column in made.items()}
         return make_rows(self._source, made, self._lifted, records=num_rows, lost=lost)
+
+
+def _dicts(batch: pa.RecordBatch) -> list[dict[str, object] | None]:
+    """Rows as dicts; None for a row with a value that Python has not, such as a date after the year 9999."""
+    try:
+        return batch.to_pylist()
+    except (ValueError, OverflowError):
+        if batch.num_rows == 1:
+            return [None]
+        half = batch.num_rows // 2
+        return _dicts(batch.slice(0, half)) + _dicts(batch.slice(half))
 
 
 def _raw_text(batch: pa.RecordBatch, name: str) -> bytes:

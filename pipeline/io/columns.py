@@ -22,8 +22,8 @@ def as_string(column: pa.Array) -> pa.StringArray:
 
 
 def as_plain(column: pa.Array) -> pa.StringArray:
-    """An id or address as text: text and integers as they read, anything else as JSON."""
-    if is_text(column.type) or pt.is_integer(column.type):
+    """An id or address as text: text, integers, dates and times as they read, anything else as JSON."""
+    if is_text(column.type) or pt.is_integer(column.type) or pt.is_temporal(column.type):
         return as_string(column)
     return pa.array([None if value is None else meta_json(value) for value in column.to_pylist()], pa.string())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import datetime
-import decimal
 import json
 import math
 import re
@@ -95,7 +94,7 @@ def _parsed(kind: str, text: str) -> object:
 def meta_json(value: object) -> str:
     """`value` as JSON: sorted keys, Unicode as it is.
 
-    Numbers that JSON has no word for become null, bytes base64, dates ISO 8601, decimals text.
+    Numbers that JSON has no word for become null, bytes base64, dates and times ISO 8601, anything else text.
     """
     try:
         return _ENCODER.encode(value)
@@ -112,14 +111,12 @@ def _finite(value: object) -> object:
 
 
 def _other_types(value: object) -> str:
-    """Values that Arrow has and JSON has not."""
+    """Values that Arrow has and JSON has not, as text."""
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
-    if isinstance(value, decimal.Decimal | datetime.timedelta):
-        return str(value)
-    raise TypeError(f"no JSON for {type(value).__name__}")
+    return str(value)
 
 
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, default=_other_types)

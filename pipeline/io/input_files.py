@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,7 +87,12 @@ def _matches(config: InputConfig, pattern: str, key: str) -> list[tuple[str, str
 def _in_folder(path: str, below: str, is_folder: bool, key: str) -> Iterator[tuple[str, str]]:
     if not is_folder:
         raise InputError(f"{key}: {path} is a file; format hf expects the folder that save_to_disk wrote")
-    inner = folder_files(path)
+    try:
+        inner = folder_files(path)
+    except (ValueError, KeyError, TypeError):
+        raise InputError(
+            f"{key}: {path} has a state.json or dataset_dict.json that save_to_disk did not write"
+        ) from None
     if not inner:
         raise InputError(f"{key}: {path} holds no Arrow, Parquet, JSONL or CSV file; expected a datasets folder")
     for name in inner:
@@ -103,7 +109,7 @@ def _url_matches(pattern: str) -> Iterator[tuple[str, str, bool]]:
 
 def _local_matches(pattern: str) -> Iterator[tuple[str, str, bool]]:
     if not _MAGIC & set(pattern) or Path(pattern).exists():
-        is_folder = Path(pattern).stat() is not None and Path(pattern).is_dir()
+        is_folder = stat.S_ISDIR(Path(pattern).stat().st_mode)
         yield pattern, "" if is_folder else Path(pattern).name, is_folder
         return
     fixed, segments = _split(pattern)
@@ -140,5 +146,10 @@ def _source_file(index: int, path: str, source: str) -> SourceFile:
     if is_url(path):
         fs, root = fsspec.core.url_to_fs(path)
         return SourceFile(index, path, source, int(fs.info(root)["size"]), 0)
-    stat = Path(path).stat()
-    return SourceFile(index, path, source, stat.st_size, stat.st_mtime_ns)
+    try:
+        found = Path(path).stat()
+    except OSError as error:
+        raise InputError(f"input.{index}.paths: {path} can't be read: {error.strerror}") from None
+    if not stat.S_ISREG(found.st_mode):
+        raise InputError(f"input.{index}.paths: {path} is no regular file; write its contents to one first")
+    return SourceFile(index, path, source, found.st_size, found.st_mtime_ns)

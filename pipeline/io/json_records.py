@@ -20,6 +20,8 @@ from pipeline.io.reasons import BadRecordError, Lost, QuarantineReason
 
 Framing = Literal["lines", "values"]
 HEAD_BYTES = 2**20
+MAX_DEPTH = 100
+"""Far below what Python's stack allows, so that a record's fate does not depend on who calls."""
 _COMPRESSED = frozenset({".gz", ".gzip", ".zst", ".zstd", ".lz4"})
 _SPACE = b" \t\r\n"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -92,10 +94,15 @@ def _take_record(gather: Gather, position: int, raw: bytes) -> None:
 
 
 def parse_object(raw: bytes, position: int) -> dict[str, object]:
-    """The JSON object in `raw`; BadRecordError where it is none. Of a repeated key the last value holds."""
+    """The JSON object in `raw`; BadRecordError where it is none, or nested deeper than MAX_DEPTH.
+
+    Of a repeated key the last value holds.
+    """
     try:
         text = raw.removeprefix(BOM).decode() if position == 0 else raw.decode()
         value = _DECODER.decode(text)
+        if _is_too_deep(value):
+            raise ValueError("nested too deep")
         if _SURROGATE.search(raw):
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
@@ -107,6 +114,16 @@ def parse_object(raw: bytes, position: int) -> dict[str, object]:
     if not isinstance(value, dict):
         raise BadRecordError(QuarantineReason.NOT_AN_OBJECT)
     return value
+
+
+def _is_too_deep(value: object) -> bool:
+    layer = [value]
+    for _ in range(MAX_DEPTH):
+        inner = (one.values() if isinstance(one, dict) else one for one in layer if isinstance(one, dict | list))
+        layer = [child for values in inner for child in values if isinstance(child, dict | list)]
+        if not layer:
+            return False
+    return True
 
 
 def _no_constant(name: str) -> object:

@@ -75,6 +75,17 @@ def test_null_texts_are_missing_and_null_fields_are_null(tmp_path):
     assert found.documents[0]["meta"] == '{"n": null}'
 
 
+def test_a_value_that_python_has_not_is_a_bad_column(tmp_path):
+    days = pa.array([0, 3_000_000, 1], pa.int32()).cast(pa.date32())
+    plain = pa.table({"text": ["a", "b", "c"], "day": days})
+    found = _read(_write(tmp_path, "arrow file", plain))
+    assert (found.texts, found.reasons) == (["a", "c"], ["bad_column"])
+    assert found.documents[1]["meta"] == '{"day": "1970-01-02"}'
+    turns = pa.table({"instruction": ["a", "b", "c"], "output": ["x", "y", "z"], "day": days})
+    found = _read(_write(tmp_path, "arrow file", turns))
+    assert (found.texts, found.reasons) == (["a\n\nx", "c\n\nz"], ["bad_column"])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_conversations_are_read_from_columns(tmp_path, kind):
     turns = [{"role": "user", "content": "q", "weight": 0}, {"role": "assistant", "content": "a", "weight": 1}]

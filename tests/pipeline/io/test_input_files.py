@@ -102,6 +102,19 @@ def test_a_folder_for_parquet_names_the_pattern_and_hf_wants_a_folder(tmp_path):
         find_files([_input(tmp_path / "empty", format="hf")])
 
 
+def test_what_is_no_file_is_an_error(tmp_path):
+    (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="gone can't be read: No such file"):
+        find_files([_input(tmp_path / "g*")])
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="pipe is no regular file"):
+        find_files([_input(tmp_path / "pipe")])
+    for name, text in (("state.json", "{}"), ("dataset_dict.json", "nonsense")):
+        (tmp_path / name).write_text(text)
+        with pytest.raises(InputError, match="that save_to_disk did not write"):
+            find_files([_input(tmp_path, format="hf")])
+
+
 def test_a_folder_that_cannot_be_listed_is_an_error(tmp_path, monkeypatch):
     _touch(tmp_path, "in/sub/a")
     scan = os.scandir

@@ -56,6 +56,7 @@ def test_fields_find_their_places(tmp_path):
         (b'{"text": "a\tb"}', "bad_json"),
         (b'{"text": ' + b"9" * 5000 + b"}", "bad_json"),
         (b'{"text":' + b"[" * 200_000, "bad_json"),
+        (b'{"text": "a", "deep": ' + b"[" * 100 + b"]" * 100 + b"}", "bad_json"),
         (b'{"text": "a", "meta": "\\udc00"}', "invalid_surrogate"),
         (b'{"text": "\xed\xa0\x80"}', "invalid_utf8"),
         (b"[]", "not_an_object"),
@@ -69,6 +70,10 @@ def test_each_kind_of_bad_line_has_its_reason_and_no_neighbour(tmp_path, line, r
     assert found.texts == ["one", "two"]
     assert found.reasons == [reason]
     assert found.quarantine[0]["position"] == 16
+
+
+def test_nesting_is_read_up_to_its_bound():
+    assert parse_object(b'{"deep": ' + b"[" * 99 + b"]" * 99 + b"}", 0)
 
 
 def test_the_last_of_a_repeated_key_holds_and_a_byte_order_mark_is_dropped():
