@@ -393,5 +393,5 @@ class TrainJob:
         return result | {"output": self.output, "method": self.config.method, "seconds": time.perf_counter() - began}
 
     def after(self, context: Context, state: State, result: Result) -> dict[str, Any]:
-        shutil.rmtree(context.run_dir / "checkpoints" / self.name, ignore_errors=True)  # of no use once committed
+        shutil.rmtree(context.run_dir / "checkpoints", ignore_errors=True)  # of no use once committed
         return {"model_dir": str(context.run_dir / "model")} if self.output == "model" else {}
