@@ -13,7 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 BESIDE_PEERS = ("bench_gopher", "bench_minhash")
-OF_THIS_ENVIRONMENT = ("bench_packing.py", "bench_train.py")
+OF_THIS_ENVIRONMENT = ("bench_readers.py", "bench_packing.py", "bench_train.py")
 
 
 def main() -> int:

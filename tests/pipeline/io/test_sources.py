@@ -1,11 +1,11 @@
 import json
 
 import pytest
-from pipeline.io.reading import piece_digest
-from pipeline.io.slices import find_sources, plan_slices
 
 from pipeline.config import InputConfig
+from pipeline.io.reading import piece_digest
 from pipeline.io.rundir import RunDirError
+from pipeline.io.slices import find_sources, plan_slices
 from pipeline.io.sources import check_unchanged, piece_name
 
 
