@@ -3,7 +3,9 @@
 import json
 import os
 import subprocess
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +25,28 @@ def read_jsonl(path: Path) -> list[Row]:
         return [json.loads(line) for line in lines]
 
 
-def judged_by_datatrove(texts: Sequence[str], folder: Path) -> list[Row]:
-    """The same rows as the golden set's, made now; skips without CORPUSMILL_PEERS, the Python of datatrove's venv."""
+@cache
+def real_rows() -> list[Row]:
+    """Real documents as rows like the golden set's, made now (minutes), once for all tests.
+
+    Skips without CORPUSMILL_PEERS, the Python of a virtual environment that has datatrove.
+    """
     python = os.environ.get("CORPUSMILL_PEERS")
     if not python:
         pytest.skip("set CORPUSMILL_PEERS to the Python of a virtual environment that has datatrove")
-    (folder / "texts.json").write_text(json.dumps(list(texts)))
-    subprocess.run([python, SCRIPT, "--texts", folder / "texts.json", folder / "rows.zst"], check=True)
-    return read_jsonl(folder / "rows.zst")
+    with tempfile.TemporaryDirectory() as folder:
+        texts, rows = Path(folder, "texts.json"), Path(folder, "rows.zst")
+        texts.write_text(json.dumps(real_texts()))
+        subprocess.run([python, SCRIPT, "--texts", texts, rows], check=True)
+        return read_jsonl(rows)
 
 
 def real_texts(most: int = 1500) -> list[str]:
     """Documents of three corpora, evenly spread."""
     names = ("20news-bydate-train", "reuters21578", "peps")
     corpora = [read_jsonl(shared(f"corpus/{name}.jsonl.zst")) for name in names]
-    return [row["text"] for rows in corpora for row in rows[:: max(1, len(rows) * len(names) // most)]]
+    picks = [np.linspace(0, len(rows) - 1, most // len(names)).astype(int) for rows in corpora]
+    return [rows[i]["text"] for rows, picked in zip(corpora, picks, strict=True) for i in picked]
 
 
 def reasons(dropped: Sequence[Row], num_docs: int) -> list[str | None]:

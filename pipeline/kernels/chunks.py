@@ -73,13 +73,32 @@ def num_chars(text_B, start, end):
 
 
 @njit(cache=True, nogil=True, inline="always")
+def has_byte(chunk, byte):
+    """0x80 in the first of the eight bytes that is `byte`, and perhaps in later ones; else 0 (Mycroft's zero test)."""
+    odd = chunk ^ (np.uint64(byte) * np.uint64(LOW_BITS))
+    return (odd - np.uint64(LOW_BITS)) & ~odd & np.uint64(HIGH_BITS)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def has_below(chunk, byte):
+    """0x80 in the first of the eight bytes below `byte`, which is at most 128, and perhaps in later ones; else 0."""
+    return (chunk - np.uint64(byte) * np.uint64(LOW_BITS)) & ~chunk & np.uint64(HIGH_BITS)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def first_marked(marks):
+    """Index of the first byte with 0x80 in `marks`, which is not 0 and has no other bits."""
+    below = ((marks & (~marks + np.uint64(1))) >> np.uint64(7)) - np.uint64(1)
+    return np.int64((below & np.uint64(LOW_BITS)) * np.uint64(LOW_BITS) >> np.uint64(56))
+
+
+@njit(cache=True, nogil=True, inline="always")
 def find_byte(text_B, at, end, byte):
     """Index of the first `byte` in text_B[at:end], or `end`."""
-    pattern = np.uint64(byte) * np.uint64(LOW_BITS)
     while end - at >= 8:
-        odd = load8(text_B, at) ^ pattern
-        if (odd - np.uint64(LOW_BITS)) & ~odd & np.uint64(HIGH_BITS):
-            break
+        marks = has_byte(load8(text_B, at), byte)
+        if marks:
+            return at + first_marked(marks)
         at += 8
     while at < end and text_B[at] != byte:
         at += 1

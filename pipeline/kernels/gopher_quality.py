@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipeline.kernels.hashing import bytes_hash
+from pipeline.kernels.chunks import first_marked, has_below, has_byte, load8, num_chars
+from pipeline.kernels.hashing import quick_key, slot_of, table_bits
 from pipeline.kernels.unicode_tables import ALPHABETIC, LINE_END, SPACE, SYMBOL, unicode_tables
 from pipeline.kernels.utf8 import decode, decode_before
 from pipeline.kernels.words import Bytes, Int32, WordSpans
@@ -51,9 +52,8 @@ def gopher_quality_signals(
     """
     class_C = unicode_tables().class_C
     hashes_D, ellipses_D, lines_D, bullets_D, endings_D = _line_counts(text_B, offsets_D1, class_C)
-    table_T, index_T = _stop_word_table(stop_words)
     all_D = np.diff(words.word_offsets_D1)
-    words_D, chars_D, alphabetic_D, stops_D = _word_counts(text_B, *words, class_C, table_T, index_T)
+    words_D, chars_D, alphabetic_D, stops_D = _word_counts(text_B, *words, class_C, _stop_word_table(stop_words))
     some_words_D, some_lines_D = np.maximum(all_D, 1), np.maximum(lines_D, 1)
     return GopherQualitySignals(
         num_words=words_D.astype(np.float64),
@@ -67,65 +67,62 @@ def gopher_quality_signals(
     )
 
 
-def _stop_word_table(stop_words: Sequence[str]) -> tuple[npt.NDArray[np.uint64], Int32]:
-    """(hash of the stop word or 0, its index or -1) per slot; open addressing, at most a quarter full."""
-    distinct = sorted({word.encode() for word in stop_words})
-    num_slots = 1 << (4 * len(distinct)).bit_length()
-    table_T, index_T = np.zeros(num_slots, np.uint64), np.full(num_slots, -1, np.int32)
-    for i, word in enumerate(distinct):
-        h = _hash_of(np.frombuffer(word, np.uint8))
-        slot = int(h) % num_slots
-        while index_T[slot] >= 0:
-            slot = (slot + 1) % num_slots
-        table_T[slot], index_T[slot] = h, i
-    return table_T, index_T
+def _stop_word_table(stop_words: Sequence[str]) -> npt.NDArray[np.uint64]:
+    """Keys of the stop words, 0 in free slots; open addressing, at most a quarter full."""
+    distinct = sorted({word.encode() for word in stop_words if word})
+    texts_B = np.frombuffer(b"".join(distinct), np.uint8)
+    ends = np.cumsum([0, *map(len, distinct)])
+    return _filled_table(texts_B, ends, (4 * len(distinct)).bit_length() or 1)
 
 
 @njit(cache=True, nogil=True)
-def _hash_of(text_B):
-    return bytes_hash(text_B, 0, text_B.size)
+def _filled_table(texts_B, ends, bits):
+    table_T = np.zeros(1 << bits, np.uint64)
+    for i in range(ends.size - 1):
+        key = quick_key(texts_B, ends[i], ends[i + 1])
+        slot = slot_of(key, bits)
+        while table_T[slot]:
+            slot = (slot + 1) & (table_T.size - 1)
+        table_T[slot] = key
+    return table_T
 
 
 @njit(cache=True, nogil=True)
-def _word_counts(text_B, starts_W, ends_W, word_offsets_D1, class_C, table_T, index_T):
+def _word_counts(text_B, starts_W, ends_W, word_offsets_D1, class_C, table_T):
     num_docs = word_offsets_D1.size - 1
     words_D, chars_D = np.zeros(num_docs, np.int64), np.zeros(num_docs, np.int64)
     alphabetic_D, stops_D = np.zeros(num_docs, np.int64), np.zeros(num_docs, np.int64)
     seen_T = np.full(table_T.size, -1, np.int64)  # last document with that stop word
-    mask = np.uint64(table_T.size - 1)
+    bits = table_bits(table_T.size // 2)
     for d in range(num_docs):
+        words = chars = alphabetic = stops = 0
         for w in range(word_offsets_D1[d], word_offsets_D1[d + 1]):
             start, end = int(starts_W[w]), int(ends_W[w])
-            has_letter, has_other, num_chars = _word_kind(text_B, start, end, class_C)
-            alphabetic_D[d] += has_letter
-            words_D[d] += has_other
-            chars_D[d] += num_chars if has_other else 0
-            h = bytes_hash(text_B, start, end)
-            slot = h & mask
-            while index_T[slot] >= 0:
-                if table_T[slot] == h:
-                    stops_D[d] += seen_T[slot] != d
-                    seen_T[slot] = d
-                    break
-                slot = (slot + np.uint64(1)) & mask
+            has_letter, has_other = _word_kind(text_B, start, end, class_C)
+            alphabetic += has_letter
+            words += has_other
+            chars += num_chars(text_B, start, end) * has_other
+            key = quick_key(text_B, start, end)
+            slot = slot_of(key, bits)
+            while table_T[slot] != key and table_T[slot] != 0:
+                slot = (slot + 1) & (table_T.size - 1)
+            if table_T[slot] == key and end > start:  # 0 is free, and the key of nothing
+                stops += seen_T[slot] != d
+                seen_T[slot] = d
+        words_D[d], chars_D[d], alphabetic_D[d], stops_D[d] = words, chars, alphabetic, stops
     return words_D, chars_D, alphabetic_D, stops_D
 
 
 @njit(cache=True, nogil=True, inline="always")
 def _word_kind(text_B, start, end, class_C):
-    """(has a letter, has anything but symbols, length in code points) of one word."""
-    some, every, num_chars = 0, SYMBOL, 0
+    """(has a letter, has anything but symbols) of one word; the first letter mostly answers both."""
+    has_letter = has_other = False
     at = start
-    while at < end:
-        if text_B[at] < 0x80:
-            kind, at = int(class_C[text_B[at]]), at + 1
-        else:
-            code, at = decode(text_B, at, end)
-            kind = int(class_C[code])
-        some |= kind
-        every &= kind
-        num_chars += 1
-    return some & ALPHABETIC != 0, every == 0 and num_chars > 0, num_chars
+    while at < end and not (has_letter and has_other):
+        code, at = decode(text_B, at, end)
+        has_letter |= class_C[code] & ALPHABETIC != 0
+        has_other |= class_C[code] & SYMBOL == 0
+    return has_letter, has_other
 
 
 @njit(cache=True, nogil=True)
@@ -142,8 +139,13 @@ def _line_counts(text_B, offsets_D1, class_C):
         at, end = int(offsets_D1[d]), int(offsets_D1[d + 1])
         line = at
         while at < end:
-            byte = text_B[at]
-            if not matters_256[byte]:
+            if at + 8 <= end:
+                marks = _matters8(load8(text_B, at))
+                if not marks:
+                    at += 8
+                    continue
+                at += first_marked(marks)
+            if not matters_256[text_B[at]]:
                 at += 1
                 continue
             code, after = decode(text_B, at, end)
@@ -177,6 +179,13 @@ def _bytes_that_matter():
     matters_256[0x23] = matters_256[0x2E] = True
     matters_256[0xC2] = matters_256[0xE2] = True  # U+0085; U+2026, U+2028, U+2029
     return matters_256
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _matters8(chunk):
+    """Marks on the first of eight bytes that may matter: all control characters are taken for line ends here."""
+    dots_and_controls = has_below(chunk, 0x20) | has_byte(chunk, 0x23) | has_byte(chunk, 0x2E)
+    return dots_and_controls | has_byte(chunk, 0xC2) | has_byte(chunk, 0xE2)
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from numba import njit
 
 from pipeline.kernels.chunks import find_byte, num_chars, same_bytes
-from pipeline.kernels.hashing import bytes_hash
+from pipeline.kernels.hashing import quick_key, slot_of, table_bits
 from pipeline.kernels.ngrams import (
     PREFIX_BYTES,
     duplicate_ngram_chars,
@@ -25,7 +25,6 @@ from pipeline.kernels.ngrams import (
     join_words,
     next_ngrams,
     next_suspects,
-    table_bits,
     top_ngram_chars,
 )
 from pipeline.kernels.unicode_tables import SPACE, unicode_tables
@@ -77,8 +76,8 @@ def _copied_ngrams(text_B, starts_W, ends_W, word_offsets_D1, top_N, duplicate_M
     at_W1, chars_W1, next_W1 = np.empty(most + 1, np.int64), np.empty(most + 1, np.int64), np.empty(most + 1, np.int64)
     first_W, counts_W, new_counts_W = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32)
     num_slots = 1 << table_bits(most)
-    keys_T, owner_T = np.empty(num_slots, np.uint64), np.zeros(num_slots, np.int64)
-    repeats_T = np.empty(4 * num_slots, np.uint8)
+    table_2T = np.zeros(2 * num_slots, np.int64)
+    repeats_T = np.empty(8 * num_slots, np.uint8)
     base = 1
     for d in range(num_docs):
         begin, end = word_offsets_D1[d], word_offsets_D1[d + 1]
@@ -88,22 +87,20 @@ def _copied_ngrams(text_B, starts_W, ends_W, word_offsets_D1, top_N, duplicate_M
         join_words(text_B, starts, ends, joined_J, at, chars)
         if top_N.size:
             first, counts, new_counts = first_W[:num_words], counts_W[:num_words], new_counts_W[:num_words]
-            first_equals(text_B, starts, ends, keys_T, owner_T, base, first, counts)
+            first_equals(text_B, starts, ends, table_2T, base, first, counts)
             base += num_words
             words = first.copy()
             for n in range(2, top_N.max() + 1):
-                next_ngrams(words, n, keys_T, owner_T, base, first, counts, new_counts)
+                next_ngrams(words, n, table_2T, base, first, counts, new_counts)
                 base += num_words
                 counts, new_counts = new_counts, counts
                 for k in range(top_N.size):
                     if top_N[k] == n:
                         top_ND[k, d] = top_ngram_chars(n, first, counts, chars)
         if duplicate_M.size:
-            next_suspects(joined_J, at, duplicate_M.min(), repeats_T, table_bits(num_words) + 2, next_W1)
+            next_suspects(joined_J, at, duplicate_M.min(), repeats_T, table_bits(num_words) + 3, next_W1)
             for k in range(duplicate_M.size):
-                duplicate_MD[k, d] = duplicate_ngram_chars(
-                    joined_J, at, chars, duplicate_M[k], next_W1, keys_T, owner_T, base
-                )
+                duplicate_MD[k, d] = duplicate_ngram_chars(joined_J, at, chars, duplicate_M[k], next_W1, table_2T, base)
                 base += num_words
     return top_ND, duplicate_MD
 
@@ -125,12 +122,11 @@ def _largest(starts_W, ends_W, word_offsets_D1):
 def _copied_parts(text_B, offsets_D1, class_C):
     num_docs = offsets_D1.size - 1
     num_chars_D, parts_4D = np.zeros(num_docs, np.int64), np.zeros((4, num_docs))
-    most = 0
+    most = 2  # parts: all but the first and last have a byte, and a line feed behind it
     for d in range(num_docs):
-        most = max(most, _num_lines(text_B, offsets_D1[d], offsets_D1[d + 1]))
+        most = max(most, (offsets_D1[d + 1] - offsets_D1[d]) // 2 + 2)
     starts_2E, ends_2E = np.empty((2, most), np.int64), np.empty((2, most), np.int64)
-    num_slots = 1 << table_bits(most)
-    keys_T, owner_T = np.empty(num_slots, np.uint64), np.zeros(num_slots, np.int64)
+    table_2T = np.zeros(2 * 1024, np.int64)
     base = 1
     for d in range(num_docs):
         start, end = int(offsets_D1[d]), int(offsets_D1[d + 1])
@@ -138,19 +134,14 @@ def _copied_parts(text_B, offsets_D1, class_C):
         first, last = _stripped(text_B, start, end, class_C)
         num_parts = _split(text_B, start, end, first, last, starts_2E, ends_2E)
         for k in range(2):
+            bits = table_bits(num_parts[k])
+            if 2 << bits > table_2T.size:
+                table_2T = np.zeros(2 << bits, np.int64)
             starts, ends = starts_2E[k, : num_parts[k]], ends_2E[k, : num_parts[k]]
-            copies, chars = _copies(text_B, starts, ends, keys_T, owner_T, base)
+            copies, chars = _copies(text_B, starts, ends, table_2T, bits, base)
             base += num_parts[k]
             parts_4D[2 * k, d], parts_4D[2 * k + 1, d] = copies / num_parts[k], chars
     return num_chars_D, parts_4D
-
-
-@njit(cache=True, nogil=True)
-def _num_lines(text_B, start, end):
-    num = 1
-    for b in range(start, end):
-        num += text_B[b] == LINE_FEED
-    return num
 
 
 @njit(cache=True, nogil=True)
@@ -197,28 +188,25 @@ def _split(text_B, start, end, first, last, starts_2E, ends_2E):
 
 
 @njit(cache=True, nogil=True)
-def _copies(text_B, starts_E, ends_E, keys_T, owner_T, base):
-    """(second and later copies among the parts, their code points). For `owner_T` and `base` see `ngrams`."""
-    mask = (1 << table_bits(starts_E.size)) - 1
+def _copies(text_B, starts_E, ends_E, table_2T, bits, base):
+    """(second and later copies among the parts, their code points). For `table_2T` and `base` see `ngrams`."""
     copies = copied_chars = 0
     for e in range(starts_E.size):
         start, num_bytes = starts_E[e], ends_E[e] - starts_E[e]
-        key = bytes_hash(text_B, start, ends_E[e])
-        slot = np.int64(key) & mask
+        key = np.int64(quick_key(text_B, start, ends_E[e]))
+        slot = slot_of(key, bits)
         found = False
-        while owner_T[slot] >= base and not found:
-            first = owner_T[slot] - base
-            if (
-                keys_T[slot] == key
+        while table_2T[2 * slot] >= base and not found:
+            first = table_2T[2 * slot] - base
+            found = (
+                table_2T[2 * slot + 1] == key
                 and ends_E[first] - starts_E[first] == num_bytes
                 and same_bytes(text_B, starts_E[first], start, num_bytes)
-            ):
-                found = True
-            else:
-                slot = (slot + 1) & mask
+            )
+            slot = slot if found else (slot + 1) & ((1 << bits) - 1)
         if found:
             copies += 1
             copied_chars += num_chars(text_B, start, ends_E[e])
         else:
-            keys_T[slot], owner_T[slot] = key, base + e
+            table_2T[2 * slot], table_2T[2 * slot + 1] = base + e, key
     return copies, copied_chars

@@ -53,13 +53,13 @@ def word_hashes(text_B: Bytes, starts_W: Int32, ends_W: Int32) -> UInt64:
 @njit(cache=True, nogil=True)
 def _word_spans(text_B, offsets_D1, class_C):
     num_docs = offsets_D1.size - 1
-    # A word takes two bytes with the one behind it; only code points of three bytes touch. Unwritten pages cost nothing.
+    # A word takes two bytes with the one behind; only code points of three bytes touch. Unwritten pages cost nothing.
     borders_2W = np.empty(offsets_D1[num_docs] - offsets_D1[0] + 2 * num_docs + 10, np.int32)
     word_offsets_D1 = np.zeros(num_docs + 1, np.int32)
-    num = 0  # borders: even ones begin a word, odd ones end it
+    num = np.int64(0)  # borders: even ones begin a word, odd ones end it
     for d in range(num_docs):
         at, end = int(offsets_D1[d]), int(offsets_D1[d + 1])
-        before = was_word = 0  # class of the last character, and whether it is in a word
+        before = was_word = np.int64(0)  # class of the last character, and whether it is in a word
         while at < end:
             stop = min(at + 8, end)
             if stop == at + 8:

@@ -75,3 +75,26 @@ def test_find_byte_finds_the_first_or_the_end(text):
     data = text.encode()
     at = data.find(b"\n")
     assert _find_byte(array(data), 0, len(data), 0x0A) == (at if at >= 0 else len(data))
+
+
+@njit
+def _marks(chunk, byte):
+    return chunks.has_byte(chunk, byte), chunks.has_below(chunk, byte & 0x7F)
+
+
+@njit
+def _first_marked(marks):
+    return chunks.first_marked(marks)
+
+
+@compiles
+@given(
+    data=st.binary(min_size=8, max_size=8)
+    | st.lists(st.sampled_from([0, 9, 10, 11, 128, 138]), min_size=8, max_size=8).map(bytes)
+)
+def test_marks_begin_at_the_first_byte_asked_for(data):
+    equal, below = _marks(np.uint64(int.from_bytes(data, "little")), 10)
+    for marks, wanted in ((equal, [b == 10 for b in data]), (below, [b < 10 for b in data])):
+        assert bool(marks) == any(wanted)
+        if marks:
+            assert _first_marked(np.uint64(marks)) == wanted.index(True)

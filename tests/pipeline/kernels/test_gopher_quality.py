@@ -93,7 +93,10 @@ def test_signals_agree_with_their_oracle_on_any_slice(docs, skip):
     np.testing.assert_array_equal(got.T, np.array(expected).reshape(-1, 8))
 
 
-def test_no_stop_words_is_a_list_too():
-    text_B, offsets_D1 = string_view(pa.array(["the"]))
-    got = gopher_quality_signals(text_B, offsets_D1, word_spans(text_B, offsets_D1), ())
-    assert got.num_stop_words.tolist() == [0]
+@pytest.mark.parametrize(
+    ("stop_words", "count"), [((), 0), (("",), 0), (("the", "the", ""), 1), (("unforgettable",) * 2, 1)]
+)
+def test_any_list_of_stop_words_will_do(stop_words, count):
+    text_B, offsets_D1 = string_view(pa.array(["the unforgettable"]))
+    got = gopher_quality_signals(text_B, offsets_D1, word_spans(text_B, offsets_D1), stop_words)
+    assert got.num_stop_words.tolist() == [count]

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.kernels import ngrams
+from pipeline.kernels.hashing import table_bits
 from tests.spans import spans_of_words
 
 WORDS = st.lists(
@@ -12,9 +13,8 @@ WORDS = st.lists(
 )
 
 
-def tables(num_words: int) -> tuple[np.ndarray, np.ndarray]:
-    num_slots = 1 << ngrams.table_bits(num_words)
-    return np.empty(num_slots, np.uint64), np.zeros(num_slots, np.int64)
+def table(num_words: int) -> np.ndarray:
+    return np.zeros(2 << table_bits(num_words), np.int64)
 
 
 def first_equals(words: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -22,13 +22,9 @@ def first_equals(words: list[str]) -> tuple[np.ndarray, np.ndarray]:
     starts_W, ends_W, _ = spans_of_words([text], [words])
     first_W, counts_W = np.empty(len(words), np.int32), np.empty(len(words), np.int32)
     ngrams.first_equals(
-        np.frombuffer(text.encode(), np.uint8), starts_W, ends_W, *tables(len(words)), 1, first_W, counts_W
+        np.frombuffer(text.encode(), np.uint8), starts_W, ends_W, table(len(words)), 1, first_W, counts_W
     )
     return first_W, counts_W
-
-
-def test_tables_stay_half_empty():
-    assert [1 << ngrams.table_bits(n) for n in (0, 1, 2, 3, 1000)] == [2, 2, 4, 8, 2048]
 
 
 @settings(deadline=None)
@@ -44,9 +40,9 @@ def test_each_word_knows_its_first_equal(words):
 def test_ngrams_grow_from_ngrams(words):
     words_W, counts_W = first_equals(words)
     first_W, new_counts_W = words_W.copy(), np.empty_like(counts_W)
-    keys_T, owner_T = tables(len(words))
+    table_2T = table(len(words))
     for n in (2, 3, 4):
-        ngrams.next_ngrams(words_W, n, keys_T, owner_T, 1 + n * len(words), first_W, counts_W, new_counts_W)
+        ngrams.next_ngrams(words_W, n, table_2T, 1 + n * len(words), first_W, counts_W, new_counts_W)
         counts_W, new_counts_W = new_counts_W, counts_W
         grams = [tuple(words[i : i + n]) for i in range(len(words) - n + 1)]
         assert first_W[: len(grams)].tolist() == [grams.index(g) for g in grams]
@@ -63,7 +59,7 @@ def test_every_ngram_with_a_copy_is_a_suspect(words, order):
     ngrams.join_words(np.frombuffer(text.encode(), np.uint8), starts_W, ends_W, joined_J, at_W1, chars_W1)
     assert bytes(joined_J[: at_W1[-1]]).decode() == "".join(words)
     assert chars_W1.tolist() == [len("".join(words[:i])) for i in range(len(words) + 1)]
-    bits = ngrams.table_bits(len(words)) + 2
+    bits = table_bits(len(words)) + 3
     ngrams.next_suspects(joined_J, at_W1, order, np.empty(1 << bits, np.uint8), bits, next_W1)
     suspects = {int(i) for i in next_W1}
     grams = ["".join(words[i : i + order]) for i in range(len(words) - order + 1)]
@@ -75,6 +71,6 @@ def test_prose_leaves_few_suspects():
     joined_J = np.frombuffer("".join(words).encode() + bytes(16), np.uint8)
     at_W1 = np.cumsum([0, *map(len, words)])
     next_W1 = np.empty(501, np.int64)
-    bits = ngrams.table_bits(500) + 2
+    bits = table_bits(500) + 3
     ngrams.next_suspects(joined_J, at_W1, 5, np.empty(1 << bits, np.uint8), bits, next_W1)
     assert len(set(next_W1.tolist())) < 125

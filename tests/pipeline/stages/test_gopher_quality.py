@@ -86,8 +86,8 @@ def test_datatrove_agrees_on_the_golden_set_given_the_same_words():
 
 
 @pytest.mark.slow
-def test_datatrove_agrees_on_real_documents_given_the_same_words(tmp_path):
-    rows = datatrove.judged_by_datatrove(datatrove.real_texts(), tmp_path)
+def test_datatrove_agrees_on_real_documents_given_the_same_words():
+    rows = datatrove.real_rows()
     verdict = _verdict_given_the_same_words(rows)
     datatrove.assert_same_values(rows, "quality", verdict.signals)
     expected = [NAMES_IN_DATATROVE[row["quality_reason"]] for row in rows]
