@@ -44,14 +44,6 @@ def kill_tree(process: subprocess.Popen[str]) -> None:
     psutil.wait_procs(victims, timeout=10)
 
 
-def workers_alive() -> list[int]:
-    found = []
-    for process in psutil.process_iter(["pid", "cmdline"]):
-        if "pipeline.stages.worker" in " ".join(process.info["cmdline"] or []):
-            found.append(process.info["pid"])
-    return found
-
-
 def write_recipe(path: Path, **recipe: object) -> Path:
     path.write_text(yaml.safe_dump(recipe, sort_keys=False), encoding="utf-8")
     return path

@@ -16,7 +16,9 @@ from pathlib import Path
 
 def kernels_hash() -> str:
     """16 hex digits that change with any kernel source, Numba, NumPy, Python or the machine type."""
-    digest = hashlib.sha256("|".join((version("numba"), version("numpy"), platform.python_version(), platform.machine())).encode())
+    digest = hashlib.sha256(
+        "|".join((version("numba"), version("numpy"), platform.python_version(), platform.machine())).encode()
+    )
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -301,6 +301,6 @@ _default_excepthook = threading.excepthook
 
 def _ignore_worker_end(args: threading.ExceptHookArgs) -> None:
     """Beam's helper threads raise when their worker was ended on purpose; everything else stays loud."""
-    module = getattr(getattr(args.thread, "_target", None), "__module__", "") or ""
-    if not module.startswith(("apache_beam", "grpc")):
+    frames = traceback.extract_tb(args.exc_traceback)
+    if not any("apache_beam" in frame.filename or "grpc" in frame.filename for frame in frames):
         _default_excepthook(args)
