@@ -6,8 +6,8 @@ or [IPv4]. Letters of any script that separates words count; Han, Kana, Thai, La
 there text and address touch. Characters that RFC 5322 allows in a local part but that stand before addresses in links
 and markup (/ = ? & # | and so on) end it. Quoted local parts and IPv6 literals are not looked for.
 
-IPv4: a run of digits and dots that holds exactly four numbers up to 255 without leading zeros, dots around it aside, and
-does not touch a letter, digit or _. So neither 4.10.1.2345 nor 1.2.3.4.5 nor v1.2.3.4 is one.
+IPv4: a run of digits and dots that holds exactly four numbers up to 255 without leading zeros, dots around it aside,
+and does not touch a letter, digit or _. So neither 4.10.1.2345 nor 1.2.3.4.5 nor v1.2.3.4 is one.
 
 Shapes: D = documents in the batch, B = UTF-8 bytes of all documents end to end, S = spans of all documents,
 C = code points.
