@@ -46,9 +46,9 @@ _RULES = (
 class GopherQualityStage:
     """Drops documents whose words, lines or symbols are not those of prose. A rule whose setting is None is off.
 
-    Profile `datatrove`: the formulas of datatrove 0.10 on our words (STYLE.md). Its tokens include punctuation, so on
-    prose we measure about a seventh more `#` and ellipses per word and a larger share of alphabetic words; contractions
-    are one word here and two there. Given the same words every value agrees.
+    Profile `datatrove`: the formulas of datatrove 0.10 on our words (STYLE.md); given the same words every value
+    agrees. Its own tokens include punctuation, ours do not, so here `#` and ellipses weigh more, and the share of
+    alphabetic words is higher: of 1,500 news articles, mails and PEPs that rule drops 914 there and 57 here.
     """
 
     name = "gopher_quality"

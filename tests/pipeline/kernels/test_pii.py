@@ -137,3 +137,9 @@ def test_recall_and_precision_on_labelled_sentences():
     assert len(labelled) > 50
     assert labelled - hits == set()
     assert hits - labelled == set()
+
+
+@pytest.mark.parametrize("piece", ["a@", "@", "1.", "a.b-", "a@b.", "%", "\u00e9", "1.1.1.", "a@[1."])
+def test_long_rows_of_half_an_address_take_no_longer_than_prose(piece):
+    # Minutes if any step were quadratic.
+    assert found(piece * 300_000 + "@") == []
