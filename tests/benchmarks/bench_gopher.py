@@ -10,15 +10,9 @@ filter at its first reason, ours always measures everything. Documents: evenly f
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from statistics import median
 
 import pyarrow as pa
 
@@ -29,11 +23,11 @@ from pipeline.kernels.gopher_repetition import gopher_repetition_signals
 from pipeline.kernels.words import word_spans
 from pipeline.stages.gopher_quality import GopherQualityStage
 from pipeline.stages.gopher_repetition import GopherRepetitionStage
+from tests.benchmarks.beside import peers, print_table, seconds
 from tests.datatrove import real_texts
 from tests.documents import documents
 
 BATCH_ROWS = 1024
-ROUNDS = 9
 
 
 def ours(texts: Sequence[str]) -> Callable[[], object]:
@@ -57,27 +51,6 @@ def steps(texts: Sequence[str]) -> dict[str, Callable[[], object]]:
     }
 
 
-def seconds(work: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
-    """Processor seconds of each round, after one that compiles."""
-    work()
-    taken = []
-    for _ in range(rounds):
-        began = time.process_time()
-        work()
-        taken.append(time.process_time() - began)
-    return taken
-
-
-def peers(python: str, texts: Sequence[str]) -> dict[str, list[float] | None]:
-    """Seconds of each peer's rounds on the same texts, None where it is not installed."""
-    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
-        json.dump(texts, file)
-        file.flush()
-        script = str(Path(__file__).with_name("peer_gopher.py"))
-        run = subprocess.run([python, script, file.name], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-    return json.loads(run.stdout.splitlines()[-1])
-
-
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -86,21 +59,11 @@ def main() -> None:
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     texts = real_texts(arguments.documents)
-    num_bytes = sum(len(text.encode()) for text in texts)
     print("Gopher quality and repetition filters, one core")
-    print(f"{len(texts)} documents, {num_bytes / 1e6:.1f} MB")
-    print(f"{'':24}{'documents/s':>14}{'MB/s':>10}{'times slower':>14}{'rounds':>8}")
-    best = median(seconds(ours(texts)))
-    for name, taken in {"corpusmill": [best] * ROUNDS, **peers(arguments.peers, texts)}.items():
-        if taken is None:
-            print(f"{name:24}{'absent':>14}")
-            continue
-        middle = median(taken)
-        rates = f"{len(texts) / middle:14,.0f}{num_bytes / 1e6 / middle:10.2f}{middle / best:14.1f}"
-        print(f"{name:24}{rates}{len(taken):8}")
+    taken = {"corpusmill": seconds(ours(texts)), **peers("peer_gopher.py", arguments.peers, texts)}
     for name, work in steps(texts).items():
-        middle = median(seconds(work))
-        print(f"  {name:22}{len(texts) / middle:14,.0f}{num_bytes / 1e6 / middle:10.2f}")
+        taken[f"  {name}"] = seconds(work)
+    print_table(texts, taken)
 
 
 if __name__ == "__main__":

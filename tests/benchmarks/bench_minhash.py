@@ -11,13 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from statistics import median
 
 import numpy as np
 import pyarrow as pa
@@ -26,11 +21,11 @@ import zstandard
 from pipeline.config import NearDedupConfig
 from pipeline.kernels.minhash import minhash_signatures, permutations
 from pipeline.stages.near_dedup_shingles import shingled
+from tests.benchmarks.beside import peers, print_table, seconds
 from tests.shared_data import ROOT
 
 CORPUS = "corpus/20news-bydate-train.jsonl.zst"
 ONE_THREAD = dict.fromkeys(("RAYON_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-ROUNDS = 9
 
 
 def documents(count: int) -> list[str]:
@@ -56,27 +51,6 @@ def ours(texts: Sequence[str]) -> Callable[[], object]:
     return work
 
 
-def seconds(work: Callable[[], object], rounds: int) -> list[float]:
-    """Processor seconds of each round, after one that compiles."""
-    work()
-    taken = []
-    for _ in range(rounds):
-        began = time.process_time()
-        work()
-        taken.append(time.process_time() - began)
-    return taken
-
-
-def peers(python: str, texts: Sequence[str]) -> dict[str, list[float] | None]:
-    """Seconds of each peer's rounds on the same texts, None where it is not installed."""
-    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
-        json.dump(texts, file)
-        file.flush()
-        script = str(Path(__file__).with_name("peer_minhash.py"))
-        run = subprocess.run([python, script, file.name], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-    return json.loads(run.stdout.splitlines()[-1])
-
-
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -86,18 +60,9 @@ def main() -> None:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     os.environ.update(ONE_THREAD)
     texts = documents(arguments.documents)
-    num_bytes = sum(len(text.encode()) for text in texts)
     print("MinHash signatures, 5-word shingles, 112 permutations, one core")
-    print(f"{len(texts)} documents, {num_bytes / 1e6:.1f} MB")
-    print(f"{'':12}{'documents/s':>14}{'MB/s':>10}{'times slower':>14}{'rounds':>8}")
-    best = median(seconds(ours(texts), ROUNDS))
-    for name, taken in {"corpusmill": [best] * ROUNDS, **peers(arguments.peers, texts)}.items():
-        if taken is None:
-            print(f"{name:12}{'absent':>14}")
-            continue
-        middle = median(taken)
-        rates = f"{len(texts) / middle:14,.0f}{num_bytes / 1e6 / middle:10.2f}{middle / best:14.1f}"
-        print(f"{name:12}{rates}{len(taken):8}")
+    taken = {"corpusmill": seconds(ours(texts)), **peers("peer_minhash.py", arguments.peers, texts)}
+    print_table(texts, taken)
 
 
 if __name__ == "__main__":
