@@ -9,7 +9,7 @@ A job is skipped where its manifest carries its key, and goes on where a killed 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -132,9 +132,14 @@ def check_what_it_needs(recipe: Recipe) -> None:
         for key, folder in _folders_of(entry):
             if not Path(folder).is_dir():
                 raise UserError(f"stages.{i}.{entry.name}.{key}: no folder {folder}; expected a local one")
-    for folder in recipe.input[0].paths if recipe.reads_packed else ():
-        if not Path(folder, "train").is_dir():
-            raise UserError(f"input.0.paths: {folder} holds no train/; expected the packed folder of a run")
+    if recipe.reads_packed:
+        _check_packed(recipe.input[0].paths)
+
+
+def _check_packed(paths: Sequence[str]) -> None:
+    if len(paths) != 1 or not Path(paths[0], "train").is_dir():
+        found = paths[0] if len(paths) == 1 else f"{len(paths)} paths"
+        raise UserError(f"input.0.paths: expected one packed folder of a run, with train/ in it, got {found}")
 
 
 def _folders_of(entry: StageEntry) -> Iterator[tuple[str, str]]:

@@ -49,6 +49,20 @@ def test_instructions_become_a_base_and_an_adapter(instructions, tmp_path):
     assert trainings[0]["end_validation_loss"] < trainings[0]["start_validation_loss"]
     assert (run_dir / "adapter" / "adapter_config.json").exists()
     assert not (run_dir / "checkpoints").exists()
+    _train_again(run_dir, tmp_path)
+
+
+def _train_again(run_dir, tmp_path) -> None:
+    """`corpusmill train` takes the shards and the base from where a run left them, and goes its own way."""
+    packed = [{"format": "packed", "paths": [str(run_dir / "packed")]}]
+    lora = {"method": "lora", "base": str(run_dir / "model"), "rank": 2, "max_steps": 2, "batch_tokens": 256}
+    recipe = write_recipe(tmp_path / "t.yaml", run_dir=str(tmp_path / "tuned"), input=packed, stages=[{"train": lora}])
+    done = corpusmill("train", str(recipe))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "tuned" / "adapter" / "adapter_model.safetensors").exists()
+    refused = corpusmill("train", str(recipe), "--set", f"input.0.paths=[{tmp_path}]")
+    assert refused.returncode == 2
+    assert "expected one packed folder of a run" in refused.stderr
 
 
 def _check_masks(run_dir) -> None:
