@@ -23,7 +23,7 @@ from pipeline.io.rundir import JobDir, clear, key_of, locked, remove_other_jobs
 from pipeline.io.slices import find_sources, plan_slices
 from pipeline.jobs import Context, DedupJob, Job, PackJob, Result, RowJob, State, TokenizerJob, TrainJob
 from pipeline.recipe import as_yaml
-from pipeline.stages.engine import Engine, Watcher
+from pipeline.stages.engine import Engine, Watcher, check_runner
 from pipeline.stages.rows import signals_of
 from pipeline.train.extra import check_installed
 
@@ -125,7 +125,8 @@ def run(
 
 
 def check_what_it_needs(recipe: Recipe) -> None:
-    """Raise UserError for folders and packages that only a late job would miss."""
+    """Raise UserError for a runner, folders and packages that only a late job would miss."""
+    check_runner(recipe.engine.runner)
     for i, entry in enumerate(recipe.stages):
         if entry.train:
             check_installed(entry.train.method)

@@ -27,7 +27,7 @@ from apache_beam.runners.runner import create_runner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
 from pipeline.config import EngineConfig
-from pipeline.errors import RunFailedError
+from pipeline.errors import RunFailedError, UserError
 from pipeline.io.commit import read_json, write_json
 
 Result = dict[str, Any]  # JSON-able
@@ -146,6 +146,15 @@ class Engine:
                 "--default_sdk_harness_log_level=ERROR",
             ]
         )
+
+
+def check_runner(name: str) -> None:
+    """Raise UserError where the recipe names a runner that Beam doesn't have, or that lacks a package."""
+    try:
+        if name != "local":
+            create_runner(name)
+    except (ValueError, ImportError, AttributeError) as error:
+        raise UserError(f"engine.runner: {name} can't be used: {error}; `local` is the default") from None
 
 
 class _RunTask(beam.DoFn):

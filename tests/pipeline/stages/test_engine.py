@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from pipeline.config import EngineConfig
-from pipeline.errors import RunFailedError
+from pipeline.errors import RunFailedError, UserError
 from pipeline.io.commit import read_json
-from pipeline.stages.engine import Engine, Task
+from pipeline.stages.engine import Engine, Task, check_runner
 from tests import tasks
 
 # Beam's own threads complain when a worker ends early, which is what some of these tests are about.
@@ -139,6 +139,14 @@ def test_a_pipeline_of_ones_own_runs_and_its_failure_is_one_line(tmp_path):
     with pytest.raises(RunFailedError, match=r"divide: .*ZeroDivisionError") as failure:
         _engine(1).run_pipeline(broken, label="divide")
     assert "\n" not in str(failure.value)
+
+
+@pytest.mark.parametrize("name", ["NoSuchRunner", "no.such.module.Runner"])
+def test_a_runner_that_is_not_there_is_the_users_mistake(name):
+    check_runner("local")
+    check_runner("FlinkRunner")
+    with pytest.raises(UserError, match=rf"engine\.runner: {name} can't be used"):
+        check_runner(name)
 
 
 def test_another_runner_by_name_runs_the_same_tasks(tmp_path):
