@@ -133,7 +133,8 @@ class Engine:
             return create_runner(self.config.runner)
         python, folder, said = (shlex.quote(text) for text in (sys.executable, roster, f"{roster}/{WORKER_WORDS}"))
         # Ctrl-C is the parent's to answer: what the shell ignores, the worker ignores from its first moment on.
-        command = f"trap '' INT; exec {python} -m pipeline.stages.worker {folder} 2>>{said}"
+        # One that starts when the run is over finds no folder any more, and has nothing to say about it.
+        command = f"exec 2>/dev/null; trap '' INT; exec {python} -m pipeline.stages.worker {folder} 2>>{said}"
         return FnApiRunner(SubprocessSDKEnvironment.from_command_string(command))
 
     def _options(self) -> PipelineOptions:
