@@ -12,10 +12,10 @@ import pyarrow as pa
 from apache_beam.pvalue import PCollection
 
 from pipeline.config import C4Config
+from pipeline.io.rewriting import with_rewritten_text
 from pipeline.kernels.buffers import string_view
 from pipeline.schema import Float64, Limit, Rule, Verdict, judge, limit_rules
 from pipeline.stages.apply import ApplyStage
-from pipeline.stages.rewriting import with_rewritten_text
 
 if TYPE_CHECKING:
     from pipeline.kernels.c4 import C4Rules

@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from apache_beam.pvalue import PCollection
 
 from pipeline.config import PiiConfig
+from pipeline.io.rewriting import rewritten_strings, with_rewritten_text
 from pipeline.kernels.buffers import string_view
 from pipeline.schema import MESSAGE, Float64, Rule, Verdict, judge, with_column
 from pipeline.stages.apply import ApplyStage
-from pipeline.stages.rewriting import rewritten_strings, with_rewritten_text
 
 if TYPE_CHECKING:
     from pipeline.kernels.rewrite import Spans

@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 from apache_beam.pvalue import PCollection
 
 from pipeline.config import RefinedWebConfig
+from pipeline.io.rewriting import with_rewritten_text
 from pipeline.kernels.buffers import string_view
 from pipeline.schema import Float64, Limit, Rule, Verdict, judge, limit_rules
 from pipeline.stages.apply import ApplyStage
-from pipeline.stages.rewriting import with_rewritten_text
 from pipeline.stages.text_words import words_of
 
 if TYPE_CHECKING:

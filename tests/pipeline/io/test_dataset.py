@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.io.dataset import VERDICT, Documents, Shard, read_shard, removed_ordinals, write_verdicts
+from pipeline.io.dataset import CUT, VERDICT, Documents, Shard, read_shard, removed_ordinals, write_cuts, write_verdicts
 from pipeline.schema import document_schema
 
 
@@ -95,3 +95,58 @@ def test_a_shard_is_read_less_what_any_verdicts_remove(tmp_path_factory, rows, f
     for batch, ordinals in read:
         assert 0 < batch.num_rows == ordinals.size <= batch_rows
         assert ordinals.dtype == np.int64
+
+
+def text_shard(folder: Path, texts: list[str], first_ordinal: int) -> Shard:
+    """A shard of documents with these texts."""
+    rows = [{"doc_id": str(i), "source": "s", "position": i, "text": text} for i, text in enumerate(texts)]
+    path = folder / "texts.parquet"
+    pq.write_table(pa.Table.from_pylist(rows, document_schema()), path, row_group_size=2)
+    return Shard(str(path), len(texts), first_ordinal, path.stat().st_size)
+
+
+def cuts(*rows: tuple[int, int, int]) -> pa.Table:
+    return pa.Table.from_pylist([{"ordinal": o, "start": s, "end": e, "keeper": -1} for o, s, e in rows], CUT)
+
+
+def test_spans_are_cut_file_after_file_and_recorded(tmp_path):
+    write_cuts(tmp_path / "a.arrow", cuts((8, 0, 2), (7, 3, 4), (8, 4, 5)))
+    write_verdicts(tmp_path / "b.arrow", verdicts(6))
+    write_cuts(tmp_path / "c.arrow", cuts((6, 0, 1), (8, 1, 3), (9, 0, 1)))  # of what the first file left
+    files = [str(tmp_path / f"{name}.arrow") for name in "abc"]
+    read = list(read_shard(text_shard(tmp_path, ["gone", "abcd", "abcdefg"], 6), files))
+    assert [o for _, ordinals in read for o in ordinals.tolist()] == [7, 8]
+    texts = [text for batch, _ in read for text in batch.column("text").to_pylist()]
+    assert texts == ["abc", "cg"]  # abcdefg -> cdfg -> cg
+    edits = [one for batch, _ in read for one in batch.column("edits").to_pylist()]
+    assert [[tuple(edit.values()) for edit in one] for one in edits] == [
+        [(3, 4, 0)],
+        [(0, 2, 0), (4, 5, 0), (1, 3, 0)],
+    ]
+
+
+def test_cuts_leave_other_columns_alone(tmp_path):
+    write_cuts(tmp_path / "a.arrow", cuts((0, 0, 2)))
+    one = text_shard(tmp_path, ["abcd"], 0)
+    ((batch, _),) = read_shard(one, [str(tmp_path / "a.arrow")], ["text"])
+    assert batch.to_pylist() == [{"text": "cd"}]
+    ((batch, _),) = read_shard(one, [str(tmp_path / "a.arrow")], ["doc_id"])
+    assert batch.to_pylist() == [{"doc_id": "0"}]
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_cuts_are_slices_of_the_text(tmp_path_factory, data):
+    folder = tmp_path_factory.mktemp("cuts")
+    texts = data.draw(st.lists(st.text(max_size=12), min_size=1, max_size=6))
+    first = data.draw(st.integers(0, 9))
+    rows, expected = [], []
+    for i, text in enumerate(texts):
+        borders = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=4)))
+        spans = list(zip(borders[::2], borders[1::2], strict=False))
+        rows += [(first + i, *(len(text[:at].encode()) for at in span)) for span in spans]
+        expected.append("".join(c for at, c in enumerate(text) if not any(s <= at < e for s, e in spans)))
+    write_cuts(folder / "a.arrow", cuts(*data.draw(st.permutations(rows))))
+    batch_rows = data.draw(st.integers(1, 7))
+    read = read_shard(text_shard(folder, texts, first), [str(folder / "a.arrow")], ["text"], batch_rows)
+    assert [text for batch, _ in read for text in batch.column("text").to_pylist()] == expected

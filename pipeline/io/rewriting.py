@@ -22,12 +22,15 @@ def with_rewritten_text(batch: pa.RecordBatch, spans: Spans, fillers: Sequence[b
 
     `edits` gets (start, end, new_length) for each, in order: bytes of the document's UTF-8 before this stage, and the
     length of the filler. Edits of earlier stages stand before them and refer to earlier text: to trace a byte back,
-    undo the last stage's edits first. Rows without edits keep what they had, null at first.
+    undo the last stage's edits first. Rows without edits keep what they had, null at first. A batch that was read
+    without its `edits` column gets none.
     """
     if not spans.starts_S.size:
         return batch
     text = batch.column("text")
     rewritten = with_column(batch, "text", rewritten_strings(text, spans, fillers))
+    if "edits" not in batch.schema.names:
+        return rewritten
     return with_column(rewritten, "edits", _appended(batch.column("edits"), text, spans, fillers))
 
 

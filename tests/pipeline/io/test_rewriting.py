@@ -2,8 +2,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from pipeline.io.rewriting import _string_array, rewritten_strings, with_rewritten_text
 from pipeline.kernels.rewrite import Spans
-from pipeline.stages.rewriting import _string_array, rewritten_strings, with_rewritten_text
 from tests.documents import documents
 
 
