@@ -1,4 +1,4 @@
-"""Ordinals that share a key, found with Beam's GroupByKey over ranges of keys.
+"""Members that share a key, found with Beam's GroupByKey over ranges of keys.
 
 key files, one per shard -> blocks of bytes by range -> GroupByKey -> one file of groups per range
 
@@ -6,14 +6,15 @@ Beam holds what it groups in memory, so only blocks of numbers go through it, an
 pipeline: what is more runs in passes, each over its own ranges. Ranges and passes follow from the number of rows alone;
 the first key column must be spread evenly, as hashes are.
 
-A key file (.npy, uint64, shape (C, N)) has C - 1 columns of key, ascending by the first, and the ordinals as its last.
-A group file (.npy, int64) has the number of groups, their sizes, then the members of each in ascending order.
+A key file (.npy, uint64, shape (C, N)) has columns of key, ascending by the first, then columns of rank, if any, and
+the members as its last: ordinals, or whatever whole number below 2**63 stands for them.
+A group file (.npy, int64) has the number of groups, their sizes, then the members of each by rank, then by number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import apache_beam as beam
@@ -36,6 +37,7 @@ class KeyRanges:
     total: int
     wanted: tuple[int, ...]
     columns: int
+    rank_columns: int
     folder: str
     key: str
 
@@ -54,10 +56,10 @@ def save_array(path: str | Path, array: npt.NDArray[np.generic]) -> None:
         np.save(file, array)
 
 
-def write_keys(path: str | Path, key_columns: Sequence[UInt64], ordinals: Int64) -> None:
-    """Write a key file; column by column, row i is the key of ordinals[i]."""
-    order = np.argsort(key_columns[0])
-    save_array(path, np.stack([*(column[order] for column in key_columns), ordinals[order].astype(np.uint64)]))
+def write_keys(path: str | Path, columns: Sequence[UInt64], members: Int64) -> None:
+    """Write a key file; row i of the columns, of key first and of rank behind, is that of members[i]."""
+    order = np.argsort(columns[0])
+    save_array(path, np.stack([*(column[order] for column in columns), members[order].astype(np.uint64)]))
 
 
 def read_groups(path: str | Path) -> tuple[Int64, Int64]:
@@ -68,11 +70,20 @@ def read_groups(path: str | Path) -> tuple[Int64, Int64]:
 
 
 def group_equal_keys(
-    engine: Engine, key_files: Sequence[str], *, rows: int, columns: int, folder: str, key: str, label: str
+    engine: Engine,
+    key_files: Sequence[str],
+    *,
+    rows: int,
+    columns: int,
+    rank_columns: int = 0,
+    folder: str,
+    key: str,
+    label: str,
 ) -> list[Path]:
-    """The group files of all ranges in order: groups of two or more ordinals that share a key.
+    """The group files of all ranges in order: groups of two or more members that share a key.
 
-    `rows` counts the rows of all key files. Ranges whose file is there under `key` are not grouped again.
+    `rows` counts the rows of all key files, `columns` all their columns, `rank_columns` those before the last that only
+    order the members of a group. Ranges whose file is there under `key` are not grouped again.
     """
     row_bytes, most = columns * 8, engine.config.shuffle_bytes
     passes = max(1, -(-rows * row_bytes // most))
@@ -80,11 +91,11 @@ def group_equal_keys(
     total = passes * per_pass
     plan_key = f"{key} {total}"
     for first in range(0, total, per_pass):
-        plan = KeyRanges(total, tuple(range(first, first + per_pass)), columns, folder, plan_key)
+        plan = KeyRanges(total, tuple(range(first, first + per_pass)), columns, rank_columns, folder, plan_key)
         todo = tuple(i for i in plan.wanted if read_json(plan.path(i).with_suffix(".json")) != {"key": plan_key})
         if todo:
             Path(folder).mkdir(parents=True, exist_ok=True)
-            _run_pass(engine, key_files, KeyRanges(total, todo, columns, folder, plan_key), label)
+            _run_pass(engine, key_files, replace(plan, wanted=todo), label)
     return [plan.path(i) for i in range(total)]
 
 
@@ -133,7 +144,8 @@ def _write_groups(element: tuple[int, Iterable[bytes]], plan: KeyRanges) -> int:
     rows = np.concatenate([np.empty((plan.columns, 0), np.uint64), *parts], axis=1)
     rows = rows[:, np.lexsort(rows[::-1])]
     begins = np.ones(rows.shape[1], np.bool_)
-    begins[1:] = (rows[:-1, 1:] != rows[:-1, :-1]).any(axis=0)
+    keys = rows[: plan.columns - 1 - plan.rank_columns]
+    begins[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
     sizes = np.diff(np.append(np.flatnonzero(begins), begins.size))
     shared = sizes > 1
     members = rows[-1][np.repeat(shared, sizes)]

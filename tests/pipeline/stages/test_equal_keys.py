@@ -48,6 +48,23 @@ def test_groups_by_hand(tmp_path):
     assert groups_in(grouped(LocalEngine(), paths, 6, tmp_path / "groups")) == [[10, 30], [1, 2]]
 
 
+def test_rank_columns_order_a_group_and_do_not_split_it(tmp_path):
+    keys = np.array([7, 7, 9, 7, 9], np.uint64)
+    ranks = [np.array([2, 1, 0, 1, 0], np.uint64), np.array([0, 5, 3, 4, 2**64 - 1], np.uint64)]
+    write_keys(tmp_path / "a.npy", [keys, *ranks], np.array([10, 11, 12, 13, 14]))
+    paths = group_equal_keys(
+        LocalEngine(),
+        [str(tmp_path / "a.npy")],
+        rows=5,
+        columns=4,
+        rank_columns=2,
+        folder=str(tmp_path / "groups"),
+        key="key",
+        label="test",
+    )
+    assert groups_in(paths) == [[13, 11, 10], [12, 14]]
+
+
 def random_keys(num_rows, num_keys):
     chance = random.Random(7)
     choice = [(chance.getrandbits(64), chance.getrandbits(64)) for _ in range(num_keys)]
@@ -78,7 +95,7 @@ def test_ranges_share_even_keys_evenly(tmp_path):
     (path,) = write_parts(tmp_path, keys, list(range(1000)), 1)
     sizes = []
     for index in range(10):
-        blocks = equal_keys._blocks(path, KeyRanges(10, (index,), 3, "", ""))
+        blocks = equal_keys._blocks(path, KeyRanges(10, (index,), 3, 0, "", ""))
         sizes.append(sum(len(block) for _, block in blocks) // 24)
     assert sum(sizes) == 1000
     assert set(sizes) <= {99, 100, 101}
@@ -109,7 +126,7 @@ def test_no_rows_make_an_empty_group_file(tmp_path):
 def test_blocks_travel_as_numbers_and_bytes():
     """Anything Beam has no coder for is pickled, element by element."""
     root = beam.Pipeline()
-    blocks = root | beam.Create(["path"]) | GatherBlocks(KeyRanges(1, (0,), 3, "", ""))
+    blocks = root | beam.Create(["path"]) | GatherBlocks(KeyRanges(1, (0,), 3, 0, "", ""))
     coder = coders.registry.get_coder(blocks.element_type)
     assert coder == coders.TupleCoder([coders.VarIntCoder(), coders.BytesCoder()])
 
@@ -122,7 +139,7 @@ def test_what_is_grouped_does_not_depend_on_the_order_of_blocks(tmp_path_factory
     folder = tmp_path_factory.mktemp("groups")
     keys = [(high * 2**62 + 17, low) for high, low in rows]
     paths = write_parts(folder, keys, list(range(len(rows))), 2)
-    plan = KeyRanges(ranges, tuple(range(ranges)), 3, str(folder / "out"), "key")
+    plan = KeyRanges(ranges, tuple(range(ranges)), 3, 0, str(folder / "out"), "key")
     blocks = [block for path in paths for block in equal_keys._blocks(path, plan)]
     order.shuffle(blocks)
     for index in plan.wanted:
