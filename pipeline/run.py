@@ -27,6 +27,7 @@ from pipeline.jobs import Context, DedupJob, Job, ModelJob, PackJob, Result, Row
 from pipeline.jobs.model_job import JOB_SUFFIX, example_inputs
 from pipeline.recipe import as_yaml
 from pipeline.stages.engine import Engine, Watcher, check_runner
+from pipeline.stages.keeper_rules import check_keeper_rules
 from pipeline.stages.kept_languages import check_kept_languages
 from pipeline.stages.rows import signals_of
 from pipeline.train.extra import check_installed
@@ -147,6 +148,7 @@ def check_what_it_needs(recipe: Recipe) -> None:
             if not Path(folder).is_dir():
                 raise UserError(f"stages.{i}.{entry.name}.{key}: no folder {folder}; expected a local one")
     check_kept_languages(recipe.stages)
+    check_keeper_rules(recipe, signals_of)
     if recipe.reads_packed:
         _check_packed(recipe.input[0].paths)
 

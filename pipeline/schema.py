@@ -58,7 +58,7 @@ DUPLICATE = pa.schema(
         pa.field("doc_id", pa.string(), nullable=False),
         pa.field("keeper_id", pa.string(), nullable=False),
         pa.field("kind", pa.string(), nullable=False),
-        pa.field("jaccard", pa.float64(), nullable=False),
+        pa.field("jaccard", pa.float64()),  # null where the texts themselves were not compared
     ]
 )
 

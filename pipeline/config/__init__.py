@@ -4,10 +4,12 @@
 """
 
 from pipeline.config.dedup import (
+    ColumnRule,
     ExactDedupConfig,
     KeeperRule,
     KeeperRules,
     NearDedupConfig,
+    Tripwires,
 )
 from pipeline.config.filters import (
     C4Config,
@@ -64,6 +66,7 @@ __all__ = [
     "C4Config",
     "ClassifierConfig",
     "ClassifierTrainingConfig",
+    "ColumnRule",
     "ColumnType",
     "EngineConfig",
     "ExactDedupConfig",
@@ -97,6 +100,7 @@ __all__ = [
     "Strict",
     "TrainConfig",
     "TrainTokenizerConfig",
+    "Tripwires",
     "UrlListsConfig",
     "WordKind",
 ]

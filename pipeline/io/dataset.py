@@ -42,12 +42,16 @@ Ordinals = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Shard:
-    """One Parquet file of documents; `first_ordinal` is the ordinal of its first row."""
+    """One Parquet file of documents; `first_ordinal` is the ordinal of its first row.
+
+    `scores`: the file with the signals of its documents, among others; empty where none were measured.
+    """
 
     path: str
     rows: int
     first_ordinal: int
     bytes: int
+    scores: str = ""
 
 
 @dataclass(frozen=True)

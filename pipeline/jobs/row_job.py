@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,7 @@ class RowJob:
         _check_conservation(self.name, total, results)
         if self.reads_sources:
             _check_quarantine(context.recipe, results)
-        return total | {"shards": [shard for r in results for shard in r["files"].get("documents", ())]}
+        return total | {"shards": [shard for r in results for shard in _shard_files(r["files"])]}
 
     def _label(self) -> str:
         return ", ".join(entry.name for entry in self.stages) or ("read" if self.reads_sources else "apply verdicts")
@@ -84,13 +84,22 @@ class RowJob:
 
     def after(self, context: Context, state: State, result: Result) -> dict[str, Any]:
         folder = self._documents_dir(context, JobDir(context.run_dir, self.name, ()))
-        return {"documents": Documents(tuple(_shards(folder, result["shards"]))), "rows_job": self.name}
+        shards = tuple(_shards(folder, context.run_dir / "scores", result["shards"]))
+        return {"documents": Documents(shards), "rows_job": self.name}
 
 
-def _shards(folder: Path, files: Iterable[Mapping[str, Any]]) -> Iterable[Shard]:
+def _shard_files(files: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A slice's document files, each with the file that holds its signals."""
+    scores = [file["file"] for file in files.get("scores", ())]
+    for shard in files.get("documents", ()):
+        yield shard | {"scores": scores[0] if scores else ""}
+
+
+def _shards(folder: Path, scores: Path, files: Iterable[Mapping[str, Any]]) -> Iterator[Shard]:
     first = 0
     for file in files:
-        yield Shard(str(folder / file["file"]), file["rows"], first, file["bytes"])
+        signals = str(scores / file["scores"]) if file["scores"] else ""
+        yield Shard(str(folder / file["file"]), file["rows"], first, file["bytes"], signals)
         first += file["rows"]
 
 

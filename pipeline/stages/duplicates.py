@@ -18,6 +18,7 @@ def write_duplicates(documents: Documents, removed: pa.Table, kind: str, out_pat
     """Write the rows `removed` (columns of VERDICT) as verdicts, and as rows of DUPLICATE with document ids.
 
     Both are ordered by the removed document's ordinal. Without rows the verdict file is empty and there is no evidence.
+    A similarity of NaN was not measured.
     """
     removed = removed.cast(VERDICT).sort_by("ordinal").combine_chunks()
     Path(evidence_path).unlink(missing_ok=True)
@@ -34,7 +35,7 @@ def write_duplicates(documents: Documents, removed: pa.Table, kind: str, out_pat
                         ids,
                         keeper_ids.take(pa.array(row_of_keeper[rows])),
                         pa.array([kind]).take(pa.array(np.zeros(len(ids), np.int64))),
-                        pa.array(removed.column("jaccard").to_numpy()[rows]),
+                        pa.array(removed.column("jaccard").to_numpy()[rows], from_pandas=True),
                     ],
                     schema=DUPLICATE,
                 )
