@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.config import Tripwires
 from pipeline.io.dataset import VERDICT, Documents, Ordinals, write_verdicts
 from pipeline.io.shards import ShardWriter
 from pipeline.schema import DUPLICATE
+from pipeline.stages.tally import losses, tally_result, tripped
+
+
+def conclude(
+    documents: Documents,
+    removed: pa.Table,
+    kind: str,
+    tallies: Sequence[tuple[str, Sequence[str]]],
+    tripwires: Tripwires,
+    *,
+    out_path: str,
+    evidence_path: str,
+) -> dict[str, Any]:
+    """Judge the rows `removed` (columns of VERDICT) by the tripwires, then write them; figures for the manifest.
+
+    `tallies`: file and names of each shard, see `tally.py`. Raises RunFailedError where a tripwire says stop.
+    """
+    ordered = removed.sort_by("ordinal")
+    found = losses(documents, tallies, ordered.column("ordinal").to_numpy())
+    result = tally_result(found, ordered.column("keeper").to_numpy())
+    warnings = tripped(Path(evidence_path).stem, tripwires, found, result["most_duplicates"])
+    write_duplicates(documents, ordered, kind, out_path, evidence_path)
+    return result | {"warnings": warnings}
 
 
 def write_duplicates(documents: Documents, removed: pa.Table, kind: str, out_path: str, evidence_path: str) -> None:

@@ -4,30 +4,33 @@ import random
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import ExactDedupConfig
-from pipeline.io.dataset import Documents, write_verdicts
-from pipeline.stages.exact_dedup import exact_dedup_job, text_hashes
+from pipeline.io.dataset import Documents, Shard, write_verdicts
+from pipeline.schema import document_schema
+from pipeline.stages.exact_dedup import exact_dedup_job, normalized_urls, text_hashes
 from tests.deduped import LocalEngine, doc_id, write_corpus
+from tests.oracles.words import word_hash, words
 from tests.pipeline.stages.test_duplicates import rows
 from tests.shared_data import shared
 
 
-def run(documents, folder, engine=None):
+def run(documents, folder, engine=None, **settings):
     folder.mkdir(parents=True, exist_ok=True)
     out, evidence = folder / "exact.arrow", folder / "exact.parquet"
     counts = exact_dedup_job(
         engine or LocalEngine(),
         documents,
-        ExactDedupConfig(),
+        ExactDedupConfig.model_validate(settings),
         out_path=str(out),
         evidence_path=str(evidence),
         work_dir=str(folder / "work"),
         key="key",
     )
     pairs = pq.read_table(evidence).to_pylist() if evidence.exists() else []
+    counts = {name: counts[name] for name in ("in", "out", "duplicates", "biggest_group")}
     return counts, [(row["doc_id"], row["keeper_id"]) for row in pairs], out.read_bytes()
 
 
@@ -82,6 +85,67 @@ def test_hashes_are_those_of_the_text_in_utf8(texts, skip):
     assert [f"{high:016x}{low:016x}" for high, low in got.tolist()] == [
         xxhash.xxh3_128_hexdigest(text.encode()) for text in texts[skip:]
     ]
+
+
+def shard_of(folder, rows, lifted=None):
+    """One shard of these documents, `position` as given by their order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    filled = [{"doc_id": doc_id(i), "source": "s", "position": i} | row for i, row in enumerate(rows)]
+    pq.write_table(pa.Table.from_pylist(filled, document_schema(lifted)), folder / "0.parquet")
+    return Documents((Shard(str(folder / "0.parquet"), len(rows), 0, 1),))
+
+
+def test_the_keeper_rules_choose_who_stays(tmp_path):
+    rows = [{"text": "same", "score": s, "source": f"{name}/x"} for s, name in [(1.0, "a"), (3.0, "b"), (3.0, "c")]]
+    documents = shard_of(tmp_path, rows, {"score": "float64"})
+    for prefer, keeper in [
+        (["longest", "first"], 0),
+        ([{"highest": "score"}], 1),
+        ([{"highest": "score"}, {"source_priority": ["c/*"]}], 2),
+        (["first", {"highest": "score"}], 0),
+        ([{"source_priority": ["c/*", "b/*"]}, {"highest": "score"}], 2),
+    ]:
+        _, pairs, _ = run(documents, tmp_path / str(keeper) / str(len(prefer)), prefer=prefer)
+        assert pairs == [(doc_id(i), doc_id(keeper)) for i in range(3) if i != keeper]
+
+
+# Every example runs a pipeline: shrinking a failure would take minutes.
+@settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(data=st.data())
+def test_folded_texts_are_equal_where_their_words_are(tmp_path_factory, data):
+    pieces = ["Word", "word", "WORD", " ", "\n", "!?", "don't", "日", "本", "é", "É", "-", "x2", ""]
+    texts = data.draw(st.lists(st.lists(st.sampled_from(pieces), max_size=4).map("".join), min_size=1, max_size=12))
+    folder = tmp_path_factory.mktemp("folded")
+    counts, pairs, _ = run(write_corpus(folder, texts), folder, normalize="folded")
+    longest: dict[tuple[int, ...], int] = {}
+    keys = [tuple(map(word_hash, words(text))) for text in texts]
+    for i, key in enumerate(keys):
+        if key not in longest or len(texts[i]) > len(texts[longest[key]]):
+            longest[key] = i
+    expected = [(doc_id(i), doc_id(longest[key])) for i, key in enumerate(keys) if key and longest[key] != i]
+    assert pairs == expected
+    assert counts["out"] == len(texts) - len(expected)
+
+
+def test_addresses_are_compared_as_c4_does(tmp_path):
+    """Expected by hand, after the three steps of `normalize_url` in tensorflow_datasets' c4_utils.py."""
+    same = [
+        "http://www.a.org/x/",
+        "https://a.org/x",
+        "a.org/x//",
+        "https://www.a.org/x?utm_source=b&y=1",
+        "a.org/x?ref=z",
+    ]
+    other = ["http://a.org/x?y=1", "http://a.org/X", "http://b.org", None, None, "", "http://www.b.org/?feed=rss"]
+    assert set(normalized_urls(pa.array(same)).to_pylist()) == {"a.org/x"}
+    assert normalized_urls(pa.array(other)).to_pylist() == ["a.org/x?y=1", "a.org/X", "b.org", "", "", "", "b.org"]
+    rows = [{"text": str(i), "url": url} for i, url in enumerate([*same, *other])]
+    counts, pairs, _ = run(shard_of(tmp_path, rows), tmp_path / "out", normalize="url", prefer=["first"])
+    assert pairs == [(doc_id(i), doc_id(0)) for i in (1, 2, 3, 4)] + [(doc_id(11), doc_id(7))]
+    assert counts == {"in": 12, "out": 7, "duplicates": 5, "biggest_group": 5}
+    evidence = pq.read_table(tmp_path / "out" / "exact.parquet")
+    assert evidence.column("kind").unique().to_pylist() == ["url"]
+    assert evidence.column("jaccard").null_count == 5
 
 
 def test_copies_among_real_news(tmp_path):
