@@ -61,6 +61,15 @@ DUPLICATE = pa.schema(
         pa.field("jaccard", pa.float64()),  # null where the texts themselves were not compared
     ]
 )
+CUT_EVIDENCE = pa.schema(
+    [
+        pa.field("doc_id", pa.string(), nullable=False),
+        pa.field("start", pa.int64(), nullable=False),  # bytes of the text as the stage read it
+        pa.field("end", pa.int64(), nullable=False),
+        pa.field("keeper_id", pa.string()),  # null where no document keeps a copy
+        pa.field("kind", pa.string(), nullable=False),
+    ]
+)
 
 RESERVED = frozenset(f.name for f in _DOCUMENT_FIELDS) | {"meta"}
 

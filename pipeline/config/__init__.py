@@ -59,6 +59,7 @@ from pipeline.config.strict import (
     Names,
     Strict,
 )
+from pipeline.config.substring_dedup import SubstringDedupConfig
 
 __all__ = [
     "PACKED_NAME",
@@ -98,6 +99,7 @@ __all__ = [
     "ShapeBase",
     "StageEntry",
     "Strict",
+    "SubstringDedupConfig",
     "TrainConfig",
     "TrainTokenizerConfig",
     "Tripwires",

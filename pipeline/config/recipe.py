@@ -22,6 +22,7 @@ from pipeline.config.inputs import EngineConfig, InputConfig
 from pipeline.config.models import ClassifierConfig, LanguageConfig, PerplexityConfig
 from pipeline.config.outputs import FormatConfig, PackConfig, TrainConfig, TrainTokenizerConfig
 from pipeline.config.strict import Strict, as_tuple
+from pipeline.config.substring_dedup import SubstringDedupConfig
 
 
 class StageEntry(Strict):
@@ -40,6 +41,7 @@ class StageEntry(Strict):
     pii: PiiConfig | None = None
     exact_dedup: ExactDedupConfig | None = None
     near_dedup: NearDedupConfig | None = None
+    substring_dedup: SubstringDedupConfig | None = None
     train_tokenizer: TrainTokenizerConfig | None = None
     format: FormatConfig | None = None
     pack: PackConfig | None = None
@@ -60,7 +62,7 @@ class StageEntry(Strict):
             "pii",
         }
     )
-    DEDUP: ClassVar[frozenset[str]] = frozenset({"exact_dedup", "near_dedup"})
+    DEDUP: ClassVar[frozenset[str]] = frozenset({"exact_dedup", "near_dedup", "substring_dedup"})
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

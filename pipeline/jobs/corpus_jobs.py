@@ -12,6 +12,7 @@ from pipeline.config import (
     PackConfig,
     Recipe,
     StageEntry,
+    SubstringDedupConfig,
     TrainTokenizerConfig,
 )
 from pipeline.io.dataset import Documents
@@ -24,14 +25,20 @@ CHAT_TOKENS = ("<|im_start|>", "<|im_end|>")
 
 @dataclass(frozen=True)
 class DedupJob:
-    """Exact or near de-duplication: verdicts and their evidence."""
+    """De-duplication of documents or of what is in them: verdicts, cuts, and the evidence of both."""
 
     name: str
     entry: StageEntry
 
     @property
     def owns(self) -> tuple[str, ...]:
-        return (f"duplicates/{self.name}.parquet",)
+        cuts = (f"cuts/{self.name}.parquet",) if self.cuts else ()
+        return (f"duplicates/{self.name}.parquet", *cuts)
+
+    @property
+    def cuts(self) -> bool:
+        """True where it cuts passages out of documents."""
+        return isinstance(self.entry.config, SubstringDedupConfig)
 
     @property
     def settings(self) -> Any:
@@ -40,15 +47,22 @@ class DedupJob:
     def run(self, context: Context, state: State, folder: JobDir, key: str) -> Result:
         from pipeline.stages.exact_dedup import exact_dedup_job
         from pipeline.stages.near_dedup import near_dedup_job
+        from pipeline.stages.substring_dedup import substring_dedup_job
 
         paths = {
             "out_path": str(folder.path / "verdicts.arrow"),
             "evidence_path": str(context.run_dir / "duplicates" / f"{self.name}.parquet"),
             "work_dir": str(folder.path),
         }
+        cut_paths = {
+            "cuts_path": str(folder.path / "cuts.arrow"),
+            "cuts_evidence_path": str(context.run_dir / "cuts" / f"{self.name}.parquet"),
+        }
         config = self.entry.config
         if isinstance(config, ExactDedupConfig):
             result = exact_dedup_job(context.engine, state.documents, config, **paths, key=key)
+        elif isinstance(config, SubstringDedupConfig):
+            result = substring_dedup_job(context.engine, state.documents, config, **paths, **cut_paths, key=key)
         else:
             assert isinstance(config, NearDedupConfig)
             result = near_dedup_job(context.engine, state.documents, config, **paths, key=key)
@@ -59,8 +73,9 @@ class DedupJob:
         return result
 
     def after(self, context: Context, state: State, result: Result) -> dict[str, Any]:
-        verdicts = str(context.run_dir / "jobs" / self.name / "verdicts.arrow")
-        return {"documents": Documents(state.documents.shards, (*state.documents.verdicts, verdicts))}
+        folder = context.run_dir / "jobs" / self.name
+        files = [str(folder / name) for name in ("verdicts.arrow", *(("cuts.arrow",) if self.cuts else ()))]
+        return {"documents": Documents(state.documents.shards, (*state.documents.verdicts, *files))}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,11 @@ from typing import Any
 from pipeline.errors import UserError
 
 Manifest = Mapping[str, Any]  # JSON of a run or of one job
-DEDUP_KINDS = {"exact_dedup": "exact_duplicate", "near_dedup": "near_duplicate"}
+DEDUP_KINDS = {
+    "exact_dedup": "exact_duplicate",
+    "near_dedup": "near_duplicate",
+    "substring_dedup": "substring_duplicate",
+}
 
 
 class ReportError(UserError):

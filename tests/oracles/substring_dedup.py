@@ -1,0 +1,129 @@
+"""Slow, obvious twin of substring de-duplication: the definition by a dictionary of windows."""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from tests.oracles.words import ALONE_NAME, is_letter_mark_or_number, stands_alone
+
+SPACES = re.compile(r"\s+")
+JOINERS = "'’-\u00ad‐‑"
+
+
+class Cut(NamedTuple):
+    """Bytes [start, end) of document `ordinal` go; `keeper` has a copy of the first window, -1 where it went whole."""
+
+    ordinal: int
+    start: int
+    end: int
+    keeper: int
+
+
+class Outcome(NamedTuple):
+    """removed: (ordinal, keeper) of documents that go whole."""
+
+    cuts: list[Cut]
+    removed: list[tuple[int, int]]
+
+
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Spans of the words of a text, in characters."""
+    kinds = "".join(
+        "a" if stands_alone(c) else "w" if is_letter_mark_or_number(c) else "j" if c in JOINERS else " " for c in text
+    )
+    return [m.span() for m in re.finditer("a|w+(jw+)*", kinds)]
+
+
+def windows(text: str, window_words: int) -> list[str]:
+    """Each window as it is written, runs of white space as one blank; words and gaps told apart by U+0000."""
+    spans = word_spans(text)
+    found = []
+    for first in range(len(spans) - window_words + 1):
+        inside = spans[first : first + window_words]
+        parts = [text[inside[0][0] : inside[0][1]]]
+        for (_, before), (start, end) in pairwise(inside):
+            parts += [SPACES.sub(" ", text[before:start]), text[start:end]]
+        found.append("\0".join(parts))
+    return found
+
+
+def outcome(
+    texts: Sequence[str],
+    *,
+    min_tokens: int,
+    prefer: Sequence[str] = ("longest", "first"),
+    min_words_left: int = 0,
+    conversations: Sequence[int] = (),
+) -> Outcome:
+    """The definition, read aloud. Ordinals are positions in `texts`."""
+    rules = {"longest": lambda d: -len(texts[d]), "first": lambda d: d}
+    ranked = sorted(range(len(texts)), key=lambda d: (*(rules[rule](d) for rule in prefer), d))
+    best: dict[str, int] = {}
+    seen: dict[int, dict[int, int]] = {d: {} for d in ranked}  # by document: word -> keeper of its first window
+    for d in ranked:
+        for first, window in enumerate(windows(texts[d], min_tokens)):
+            if window in best:
+                for word in range(first, first + min_tokens):
+                    seen[d].setdefault(word, best[window])
+            else:
+                best[window] = d
+    cuts, removed = [], []
+    for d, text in enumerate(texts):
+        if not seen[d] or d in conversations:
+            continue
+        if len(word_spans(text)) - len(seen[d]) < max(1, min_words_left):
+            removed.append((d, seen[d][min(seen[d])]))
+        else:
+            cuts += [Cut(d, start, end, keeper) for start, end, keeper in passages(text, seen[d])]
+    gone = {d for d, _ in removed}
+    return Outcome([cut._replace(keeper=-1) if cut.keeper in gone else cut for cut in cuts], removed)
+
+
+def passages(text: str, cut_words: dict[int, int]) -> list[tuple[int, int, int]]:
+    """(start, end, keeper) in bytes for each run of words that are to be cut."""
+    spans, found = word_spans(text), []
+    for first in sorted(cut_words):
+        if first - 1 in cut_words:
+            continue
+        last = first
+        while last + 1 in cut_words:
+            last += 1
+        start, end = trimmed(text, spans[first][0], spans[last][1], spans[last][0])
+        found.append((len(text[:start].encode()), len(text[:end].encode()), cut_words[first]))
+    return found
+
+
+def trimmed(text: str, start: int, end: int, last_word: int) -> tuple[int, int]:
+    """The passage with the white space that goes with it."""
+    before = text[:start][len(text[:start].rstrip()) :]
+    behind = text[end:][: len(text[end:]) - len(text[end:].lstrip())]
+    at_start, at_end = len(before) == start, end + len(behind) == len(text)
+    if at_start:
+        return start, end + len(behind)
+    if at_end:
+        return start - len(before), end
+    if before and behind:
+        return (start - len(before), end) if behind.count("\n") > before.count("\n") else (start, end + len(behind))
+    if not before and not behind and ALONE_NAME.match(_name(text[end - 1])) and _in_word(text[start - 1], text[end]):
+        return start, last_word
+    return start, end
+
+
+def _name(character: str) -> str:
+    import unicodedata
+
+    return unicodedata.name(character, "") if is_letter_mark_or_number(character) else ""
+
+
+def _in_word(*around: str) -> bool:
+    return all((is_letter_mark_or_number(c) and not stands_alone(c)) or c in JOINERS for c in around)
+
+
+def after(text: str, cuts: Sequence[Cut]) -> str:
+    """What is left of one document."""
+    data, at, parts = text.encode(), 0, []
+    for cut in sorted(cuts):
+        parts.append(data[at : cut.start])
+        at = cut.end
+    return b"".join([*parts, data[at:]]).decode()
