@@ -105,6 +105,11 @@ class PerplexityConfig(Strict):
         "the 30th and 60th percentile of this corpus for a trained model, else CCNet's table, which suits its models",
     )
     max_perplexity: float | None = Field(None, gt=0, description="a document above goes; Data-Juicer: 1500")
+    min_context_gain: float | None = Field(
+        None,
+        description="a document below goes; near 0 or under it text has words that follow each other in pairs only, as "
+        "a Markov chain or a shuffle makes. Text of a kind the model has not learnt is low too: see `scores/` first",
+    )
 
     @model_validator(mode="after")
     def _one_model(self) -> Self:

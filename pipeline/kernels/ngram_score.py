@@ -50,9 +50,15 @@ class Numbered(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """Per document, shape (D,): sum of log10 probabilities, float64, and words (as str.split) plus sentences, int64."""
+    """Per document, shape (D,).
+
+    log10_D: sum of log10 probabilities, float64. gain_D: by how much that is above the sum where each word is told the
+    one word before it alone, float64; NaN where the scorer can't say. num_pieces_D: words (as str.split) plus
+    sentences, int64.
+    """
 
     log10_D: npt.NDArray[np.float64]
+    gain_D: npt.NDArray[np.float64]
     num_pieces_D: Int64
 
 
@@ -67,10 +73,10 @@ def repeated(distinct: Numbered, cuts_K: npt.NDArray[np.int32], cut_offsets_D1: 
 
 
 def ngram_scores(documents: Numbered, model: NgramModel, *, skips_empty: bool) -> Scores:
-    """Scores of each document; one without sentences has 0 and 0. skips_empty: lines without words are no sentences."""
+    """Scores of each document; one without sentences has zeros. skips_empty: lines without words are no sentences."""
     words_P, offsets_D1, num_sentences_D = _sentences(documents.numbers_P, documents.offsets_D1, skips_empty)
-    log10_D = log10_sums(words_P, offsets_D1, *model.ngrams, model.begin, model.end)
-    return Scores(log10_D, documents.num_split_D + num_sentences_D)
+    log10_D, gain_D = log10_sums(words_P, offsets_D1, *model.ngrams, model.begin, model.end)
+    return Scores(log10_D, gain_D, documents.num_split_D + num_sentences_D)
 
 
 @njit(cache=True, nogil=True)

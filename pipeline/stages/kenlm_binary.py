@@ -42,7 +42,7 @@ class KenlmBinary:
             raise UserError(f"kenlm can't read {path}: {error}") from None
 
     def scores(self, text: pa.StringArray, *, skips_empty: bool) -> Scores:
-        """As `ngram_score.ngram_scores`, in float32 sums per sentence."""
+        """As `ngram_score.ngram_scores`, in float32 sums per sentence; gains are NaN, kenlm gives none."""
         from pipeline.kernels.ngram_score import Scores
 
         log10_D, num_pieces_D = np.zeros(len(text)), np.zeros(len(text), np.int64)
@@ -51,7 +51,7 @@ class KenlmBinary:
             sentences = _sentences(document, skips_empty)
             log10_D[d] = sum(self._model.score(sentence) for sentence in sentences)
             num_pieces_D[d] = sum(len(sentence.split()) + 1 for sentence in sentences)
-        return Scores(log10_D, num_pieces_D)
+        return Scores(log10_D, np.full(len(text), np.nan), num_pieces_D)
 
 
 def _sentences(document: str, skips_empty: bool) -> list[str]:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from apache_beam.pvalue import PCollection
 
 from pipeline.config import PerplexityConfig
+from pipeline.errors import UserError
 from pipeline.io.arpa import read_arpa
 from pipeline.schema import Float64, Limit, Rule, Verdict, judge, limit_rules
 from pipeline.stages.apply import ApplyStage
@@ -37,13 +38,21 @@ class PerplexityStage:
     does. Documents without a model for their `lang`, or without a piece, are not measured and stay.
 
     perplexity.num_pieces: words or pieces, and ends of sentences. perplexity.bucket: 0 head, 1 middle, 2 tail, 3 all.
+    perplexity.context_gain: what each of them gains in log10 probability, on average, by what stands before the one
+    word in front of it. Text that is written gains; a Markov chain of word pairs, of which every one is real so that
+    its perplexity is low, loses. 0 for models of order 2; kenlm's binaries are not measured.
 
     bucket_not_kept: the value is the perplexity, the threshold the cut-off that parts its bucket from the one before,
-    or head from middle. perplexity_too_high: above `max_perplexity`.
+    or head from middle. perplexity_too_high: above `max_perplexity`. context_gain_too_low: below `min_context_gain`.
     """
 
     name = "perplexity"
-    signals: tuple[str, ...] = ("perplexity.perplexity", "perplexity.num_pieces", "perplexity.bucket")
+    signals: tuple[str, ...] = (
+        "perplexity.perplexity",
+        "perplexity.context_gain",
+        "perplexity.num_pieces",
+        "perplexity.bucket",
+    )
 
     def __init__(self, config: PerplexityConfig) -> None:
         assert config.model, "the model is trained before the stage is made"
@@ -52,29 +61,34 @@ class PerplexityStage:
         self._cutoffs = CCNET_CUTOFFS if config.cutoffs is None else config.cutoffs
         kept = {ALL, *(BUCKETS.index(bucket) for bucket in config.keep or BUCKETS)}
         self._unwanted = sorted(set(range(len(BUCKETS))) - kept)
-        self._limit = Limit("perplexity_too_high", "perplexity.perplexity", ">", config.max_perplexity)
+        self._limits = (
+            Limit("perplexity_too_high", "perplexity.perplexity", ">", config.max_perplexity),
+            Limit("context_gain_too_low", "perplexity.context_gain", "<", config.min_context_gain),
+        )
         bucket_rule = ("bucket_not_kept",) if self._unwanted else ()
-        self.rules: tuple[str, ...] = (*bucket_rule, *((self._limit.rule,) if self._limit.is_on else ()))
+        self.rules: tuple[str, ...] = (*bucket_rule, *(limit.rule for limit in self._limits if limit.is_on))
 
     def __call__(self, batch: pa.RecordBatch) -> Verdict:
         """Verdict of DOCUMENT rows."""
         text, lang = batch.column("text"), batch.column("lang")
-        log10_D, num_pieces_D = np.zeros(len(text)), np.zeros(len(text))
+        log10_D, gain_D, num_pieces_D = np.zeros((3, len(text)))
         for label, measure in self._models.items():
             rows = np.arange(len(text)) if label == EVERY_LANGUAGE else np.flatnonzero(_has_label(lang, label))
-            log10_D[rows], num_pieces_D[rows] = measure(text if rows.size == len(text) else text.take(pa.array(rows)))
+            scores = measure(text if rows.size == len(text) else text.take(pa.array(rows)))
+            log10_D[rows], gain_D[rows], num_pieces_D[rows] = scores
         num_pieces_D[num_pieces_D == 0] = np.nan
         with np.errstate(over="ignore"):  # a model may be as sure as 10 ** -400
             perplexity_D = 10.0 ** (-log10_D / num_pieces_D)
         if self._is_rounded:
             perplexity_D = np.round(perplexity_D, 1)
         bucket_D = self._buckets(perplexity_D, lang)[0].astype(np.float64)
-        signals = dict(zip(self.signals, (perplexity_D, num_pieces_D, bucket_D), strict=True))
+        measured = (perplexity_D, gain_D / num_pieces_D, num_pieces_D, bucket_D)
+        signals = dict(zip(self.signals, measured, strict=True))
         return judge(self.name, batch, self.rules_on(signals, lang), signals)
 
     def rules_on(self, signals: Mapping[str, Float64], lang: pa.StringArray) -> list[Rule]:
         """The rules on documents with these perplexities and labels."""
-        rules = limit_rules([self._limit], signals, lang)
+        rules = limit_rules(self._limits, signals, lang)
         if not self._unwanted:
             return rules
         perplexity_D = signals["perplexity.perplexity"]
@@ -106,6 +120,11 @@ def _models(config: PerplexityConfig) -> dict[str, Measure]:
     measures = {}
     for label, path in paths.items():
         pieces = config.pieces[label] if isinstance(config.pieces, dict) else config.pieces
+        if config.min_context_gain is not None and is_kenlm_binary(path):
+            raise UserError(
+                f"perplexity: min_context_gain needs an ARPA file, and {path} is a binary of kenlm, which gives sums "
+                "only; name the ARPA file that it was made from, or leave the bound out"
+            )
         measures[label] = _measure(path, ModelText(config.profile, pieces))
     return measures
 

@@ -24,9 +24,16 @@ class Model:
 
     def sentence(self, words: Sequence[str]) -> float:
         """log10 p(words, </s> | <s>)."""
-        known = [word if (word,) in self.log10 else "<unk>" for word in words]
-        text = ["<s>", *known, "</s>"]
+        text = self._text(words)
         return sum(self.word(tuple(text[:i]), text[i]) for i in range(1, len(text)))
+
+    def gain(self, words: Sequence[str]) -> float:
+        """By how much that is above the same with histories of one word."""
+        text = self._text(words)
+        return self.sentence(words) - sum(self.word((text[i - 1],), text[i]) for i in range(1, len(text)))
+
+    def _text(self, words: Sequence[str]) -> list[str]:
+        return ["<s>", *(word if (word,) in self.log10 else "<unk>" for word in words), "</s>"]
 
 
 def read(arpa: str) -> Model:

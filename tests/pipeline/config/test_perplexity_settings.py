@@ -20,13 +20,8 @@ def test_models_pieces_and_cutoffs_may_be_given_by_language():
 
 def test_defaults_are_ccnets():
     config = PerplexityConfig(model="m.arpa")
-    assert (config.profile, config.pieces, config.keep, config.cutoffs, config.max_perplexity) == (
-        "ccnet",
-        "words",
-        None,
-        None,
-        None,
-    )
+    assert (config.profile, config.pieces, config.keep, config.cutoffs) == ("ccnet", "words", None, None)
+    assert (config.max_perplexity, config.min_context_gain) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +35,7 @@ def test_defaults_are_ccnets():
         ({"cutoffs": [340.0]}, "cutoffs"),
         ({"cutoffs": [340.0, float("inf")]}, "cutoffs"),
         ({"max_perplexity": 0.0}, "max_perplexity"),
+        ({"min_context_gain": float("-inf")}, "min_context_gain"),
         ({"profile": "wiki"}, "profile"),
         ({"model": None}, "give either `model`"),
         ({"model": {"en": 3}}, "model"),

@@ -62,11 +62,12 @@ def kenlm_words(sentence: str) -> list[str]:
     return [word.decode() for word in sentence.encode().replace(b"\0", b" ").split()]
 
 
-def expected(text: str, twin: oracle.Model, skips_empty: bool) -> tuple[float, int]:
+def expected(text: str, twin: oracle.Model, skips_empty: bool) -> tuple[float, float, int]:
     *lines, rest = text.split("\n")
     sentences = [line for line in lines if kenlm_words(line) or not skips_empty] + [rest] * bool(kenlm_words(rest))
     log10 = sum(twin.sentence(kenlm_words(sentence)) for sentence in sentences)
-    return log10, sum(len(sentence.replace("\0", " ").split()) + 1 for sentence in sentences)
+    gain = sum(twin.gain(kenlm_words(sentence)) for sentence in sentences)
+    return log10, gain, sum(len(sentence.replace("\0", " ").split()) + 1 for sentence in sentences)
 
 
 @settings(max_examples=300)
@@ -75,8 +76,17 @@ def test_scores_agree_with_the_oracle_on_any_slice(models, docs, skip, which, sk
     model, twin = models[which]
     got = scores(pa.array(docs, pa.string()).slice(skip), model, skips_empty=skips_empty)
     wanted = [expected(doc, twin, skips_empty) for doc in docs[skip:]]
-    np.testing.assert_allclose(got.log10_D, [log10 for log10, _ in wanted], rtol=1e-5)
-    assert got.num_pieces_D.tolist() == [num for _, num in wanted]
+    np.testing.assert_allclose(got.log10_D, [log10 for log10, _, _ in wanted], rtol=1e-5)
+    np.testing.assert_allclose(got.gain_D, [gain for _, gain, _ in wanted], rtol=1e-5, atol=1e-4)
+    assert got.num_pieces_D.tolist() == [num for _, _, num in wanted]
+
+
+def test_only_longer_histories_gain(models):
+    texts = oracle.random_sentences(7, 200)
+    gains = [scores(pa.array(texts), model, skips_empty=False).gain_D for model, _ in models]
+    assert not gains[0].any()
+    assert not gains[1].any()
+    assert all((gain > 0.01).any() and (gain < -0.01).any() for gain in gains[2:])
 
 
 def test_sentences_end_at_line_feeds(models):
@@ -111,9 +121,10 @@ def test_a_megabyte_on_one_line_is_scored(models, unit):
     model, twin = models[2]
     text = unit * (2**20 // len(unit.encode()))
     got = scores(pa.array([text]), model, skips_empty=True)
-    log10, num_pieces = expected(unit * 400, twin, True)
+    log10, gain, num_pieces = expected(unit * 400, twin, True)
     if "a" in unit or unit == "\n":
         assert got.log10_D[0] == pytest.approx(log10 * len(text) / len(unit) / 400, rel=0.02)
+        assert got.gain_D[0] == pytest.approx(gain * len(text) / len(unit) / 400, rel=0.02)
     else:
         assert got.log10_D[0] == pytest.approx(twin.sentence([text]), rel=1e-5)
         assert got.num_pieces_D[0] == num_pieces

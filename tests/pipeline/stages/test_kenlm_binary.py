@@ -44,3 +44,4 @@ def test_kenlm_and_the_kernel_agree(tmp_path, skips_empty):
     ours = ngram_scores(numbered(*string_view(texts), model), model, skips_empty=skips_empty)
     np.testing.assert_allclose(ours.log10_D, theirs.log10_D, rtol=1e-6)
     assert ours.num_pieces_D.tolist() == theirs.num_pieces_D.tolist()
+    assert np.isnan(theirs.gain_D).all()

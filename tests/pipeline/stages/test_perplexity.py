@@ -75,6 +75,29 @@ def test_a_bound_on_perplexity_is_a_rule(model):
     assert stage(model=model).rules == stage(model=model, keep=["head", "middle", "tail"]).rules == ()
 
 
+def test_a_gain_by_hand(model):
+    signals = stage(model=model, profile="plain")(documents(["a b", "a\na b", "b", ""])).signals
+    a_b, a = -0.03125 - -0.375, -0.0625
+    np.testing.assert_allclose(signals["perplexity.context_gain"], [a_b / 3, (a + a_b) / 5, 0, np.nan], rtol=1e-6)
+
+
+def test_a_bound_on_the_gain_is_a_rule(model):
+    bounded = stage(model=model, min_context_gain=0.0)
+    verdict = bounded(documents(["a b", "a", "b", ""]))
+    assert dropped(verdict) == [("d1", "context_gain_too_low", -0.03125, 0.0)]
+    assert bounded.rules == ("context_gain_too_low",)
+    assert stage(model=model, min_context_gain=0.0, max_perplexity=2.0)(documents(["a"])).reasons() == {
+        "perplexity_too_high": 1
+    }
+
+
+def test_a_bound_on_the_gain_needs_an_arpa_file(tmp_path):
+    binary = tmp_path / "model.bin"
+    binary.write_bytes(b"mmap lm http://kheafield.com/code format version 5\n\0")
+    with pytest.raises(UserError, match=r"min_context_gain needs an ARPA file, and .*model\.bin is a binary of kenlm"):
+        stage(model=str(binary), min_context_gain=0.0)
+
+
 def test_each_language_has_its_model_and_cutoffs(tmp_path):
     paths = {"en": arpa_file(tmp_path), "de": arpa_file(tmp_path, SMALL.replace("-1.25\tb", "-2.25\tb"), "de.arpa")}
     batch = documents(["b", "b", "b", "b", "x"], lang=["en", "de", "fr", None, "en"])
@@ -107,9 +130,10 @@ def test_pieces_are_those_of_the_language(tmp_path):
 def test_it_can_be_judged_again_from_what_was_measured(model):
     batch = documents(["a b", "b", "x", ""], lang=["en", "en", "de", "en"])
     measured = stage(model=model)(batch).signals
-    strict = stage(model=model, keep=["head"], cutoffs={"en": [5.0, 6.0], "de": [40.0, 50.0]}, max_perplexity=20.0)
+    cutoffs = {"en": [5.0, 6.0], "de": [40.0, 50.0]}
+    strict = stage(model=model, keep=["head"], cutoffs=cutoffs, max_perplexity=20.0, min_context_gain=0.01)
     gone = [rule.gone_D.tolist() for rule in strict.rules_on(measured, batch.column("lang"))]
-    assert gone == [[False, True, False, False], [False, False, True, False]]
+    assert gone == [[False, True, False, False], [False, False, True, False], [False, True, True, False]]
 
 
 def test_any_batching_gives_the_same_rows(tmp_path, model):
