@@ -72,17 +72,15 @@ def _stretches(word_W, gap_W, word_offsets_D1, window_words):
     first_S, num_S = np.empty(most, np.int64), np.zeros(most, np.int64)
     offsets_D1 = np.zeros(word_offsets_D1.size, np.int64)
     ring = 1
-    while ring < num_anchors + 1:
+    while ring < num_anchors:
         ring *= 2
-    mask = ring - 1
-    hash_R, place_R = np.empty(ring, np.uint64), np.empty(ring, np.int64)
+    mask, hash_R = ring - 1, np.empty(ring, np.uint64)  # of the latest anchors
     first_factor = _power(M, anchor_words - 1)
     leaving_factor = first_factor * np.uint64(M)
     s = 0
     for d in range(word_offsets_D1.size - 1):
         start, end = int(word_offsets_D1[d]), int(word_offsets_D1[d + 1])
-        head = tail = 0  # of the queue of anchors with ever greater hashes: its head has the least of the window
-        chosen, h = -1, np.uint64(0)
+        chosen, h, least = -1, np.uint64(0), np.uint64(0)
         for w in range(start, end if end - start >= window_words else start):
             h = h * np.uint64(M) + (word_W[w] + gap_W[w])
             place = w - anchor_words + 1
@@ -91,21 +89,19 @@ def _stretches(word_W, gap_W, word_offsets_D1, window_words):
             if place > start:
                 h -= (word_W[place - 1] + gap_W[place - 1]) * leaving_factor
             anchor = mix(h - gap_W[place] * first_factor)
-            while tail > head and hash_R[(tail - 1) & mask] >= anchor:
-                tail -= 1
-            hash_R[tail & mask], place_R[tail & mask] = anchor, place
-            tail += 1
+            hash_R[place & mask] = anchor
             window = place - num_anchors + 1
             if window < start:
                 continue
-            if place_R[head & mask] < window:
-                head += 1
-            least, last_place = hash_R[head & mask], place_R[head & mask]
-            if chosen < window or least != anchor_S[s - 1]:
-                chosen = last_place
+            has_left = chosen < window
+            if has_left or anchor < least:
+                chosen, least = place, anchor
+                for other in range(place - 1, window - 1 if has_left else place - 1, -1):
+                    if hash_R[other & mask] < least:
+                        chosen, least = other, hash_R[other & mask]
                 anchor_S[s], first_S[s] = least, window
                 s += 1
-            elif last_place != chosen:
+            elif anchor == least:
                 is_tied_S[s - 1] = True
             num_S[s - 1] += 1
         offsets_D1[d + 1] = s

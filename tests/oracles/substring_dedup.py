@@ -1,13 +1,15 @@
-"""Slow, obvious twin of substring de-duplication: the definition by a dictionary of windows."""
+"""Slow, obvious twins of substring de-duplication: the definition by a dictionary of windows, and its kernels."""
 
 import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from tests.oracles.words import ALONE_NAME, is_letter_mark_or_number, stands_alone
+from tests.oracles.words import MASK, bytes_hash, is_letter_mark_or_number, stands_alone
+from tests.oracles.words import _mix as mix
 
 SPACES = re.compile(r"\s+")
+M = 0xA0761D6478BD642F
 JOINERS = "'’-\u00ad‐‑"
 
 
@@ -105,15 +107,9 @@ def trimmed(text: str, start: int, end: int, last_word: int) -> tuple[int, int]:
         return start - len(before), end
     if before and behind:
         return (start - len(before), end) if behind.count("\n") > before.count("\n") else (start, end + len(behind))
-    if not before and not behind and ALONE_NAME.match(_name(text[end - 1])) and _in_word(text[start - 1], text[end]):
+    if not before and not behind and stands_alone(text[end - 1]) and _in_word(text[start - 1], text[end]):
         return start, last_word
     return start, end
-
-
-def _name(character: str) -> str:
-    import unicodedata
-
-    return unicodedata.name(character, "") if is_letter_mark_or_number(character) else ""
 
 
 def _in_word(*around: str) -> bool:
@@ -127,3 +123,46 @@ def after(text: str, cuts: Sequence[Cut]) -> str:
         parts.append(data[at : cut.start])
         at = cut.end
     return b"".join([*parts, data[at:]]).decode()
+
+
+def word_hashes(text: str) -> tuple[list[int], list[int]]:
+    """(hashes of the words, hashes of the gaps in front of them) of one document."""
+    spans = word_spans(text)
+    gaps = [0] + [gap_hash(text[end:start]) for (_, end), (start, _) in pairwise(spans)]
+    return [bytes_hash(text[start:end].encode()) for start, end in spans], gaps[: len(spans)]
+
+
+def gap_hash(gap: str) -> int:
+    if gap.isspace():
+        return 0
+    h = 0xD1342543DE82EF95
+    for character in SPACES.sub(" ", gap):
+        h = mix(h ^ ord(character))
+    return mix(h)
+
+
+def run_hash(words: Sequence[int], gaps: Sequence[int], first: int, count: int, multiplier: int) -> int:
+    """Hash of `count` words from `first` on, without the gap in front of them."""
+    h = words[first]
+    for w in range(first + 1, first + count):
+        h = (h * multiplier + words[w] + gaps[w]) & MASK
+    return mix(h)
+
+
+def stretches(text: str, window_words: int) -> list[tuple[int, int, int, bool]]:
+    """(anchor, first window, number of windows, is_tied) of one document: each window chooses in turn."""
+    words, gaps = word_hashes(text)
+    k = window_words // 2
+    anchors = [run_hash(words, gaps, a, k, M) for a in range(len(words) - k + 1)]
+    found: list[tuple[int, int, int, bool]] = []
+    chosen = -1
+    for window in range(len(words) - window_words + 1):
+        places = range(window, window + window_words - k + 1)
+        least = min(anchors[a] for a in places)
+        if chosen not in places or anchors[chosen] != least:
+            chosen = max(a for a in places if anchors[a] == least)
+            found.append((least, window, 0, False))
+        anchor, first, count, is_tied = found[-1]
+        is_tied |= any(anchors[a] == least for a in places if a > chosen)
+        found[-1] = (anchor, first, count + 1, is_tied)
+    return found
