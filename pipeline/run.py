@@ -26,6 +26,7 @@ from pipeline.io.stage_files import check_stage_files
 from pipeline.jobs import Context, DedupJob, Job, ModelJob, PackJob, Result, RowJob, State, TokenizerJob, TrainJob
 from pipeline.jobs.model_job import JOB_SUFFIX, example_inputs
 from pipeline.recipe import as_yaml
+from pipeline.stages.dedup_index import check_indexes
 from pipeline.stages.engine import Engine, Watcher, check_runner
 from pipeline.stages.keeper_rules import check_keeper_rules
 from pipeline.stages.kept_languages import check_kept_languages
@@ -149,6 +150,7 @@ def check_what_it_needs(recipe: Recipe) -> None:
                 raise UserError(f"stages.{i}.{entry.name}.{key}: no folder {folder}; expected a local one")
     check_kept_languages(recipe.stages)
     check_keeper_rules(recipe, signals_of)
+    check_indexes(recipe)
     if recipe.reads_packed:
         _check_packed(recipe.input[0].paths)
 

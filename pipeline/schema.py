@@ -70,6 +70,13 @@ CUT_EVIDENCE = pa.schema(
         pa.field("kind", pa.string(), nullable=False),
     ]
 )
+NEAR_MISS = pa.schema(
+    [
+        pa.field("doc_id", pa.string(), nullable=False),
+        pa.field("other_id", pa.string(), nullable=False),
+        pa.field("jaccard", pa.float64(), nullable=False),
+    ]
+)
 
 RESERVED = frozenset(f.name for f in _DOCUMENT_FIELDS) | {"meta"}
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from pipeline.config.strict import Fraction, Strict, as_tuple
+from pipeline.config.strict import Fraction, Names, Strict, as_tuple
 
 
 class ColumnRule(Strict):
@@ -56,6 +56,8 @@ class ExactDedupConfig(Strict):
         "url: the address as C4 compares it; documents without words or address are no duplicates",
     )
     prefer: KeeperRules = ("longest", "first")
+    write_index: bool = Field(False, description="leave the hashes of kept documents in index/")
+    index: Names = Field((), description="index folders of earlier runs, whose documents stay before all of this run's")
     tripwires: Tripwires = Tripwires()
 
 
@@ -88,6 +90,11 @@ class NearDedupConfig(Strict):
     )
     prefer: KeeperRules = ("longest", "first")
     max_representatives: int = Field(64, gt=0, description="kept members of a bucket a document is compared with")
+    write_index: bool = Field(False, description="leave the kept documents' signatures and shingle sets in index/")
+    index: Names = Field((), description="index folders of earlier runs, whose documents stay before all of this run's")
+    planted: int = Field(
+        200, ge=0, le=100_000, description="edited copies of the run's own documents that measure its recall"
+    )
     tripwires: Tripwires = Tripwires()
 
     @model_validator(mode="after")

@@ -32,8 +32,11 @@ class DedupJob:
 
     @property
     def owns(self) -> tuple[str, ...]:
+        config = self.entry.config
         cuts = (f"cuts/{self.name}.parquet",) if self.cuts else ()
-        return (f"duplicates/{self.name}.parquet", *cuts)
+        misses = (f"near_misses/{self.name}.parquet",) if isinstance(config, NearDedupConfig) else ()
+        index = (f"index/{self.entry.name}/*",) if getattr(config, "write_index", False) else ()
+        return (f"duplicates/{self.name}.parquet", *cuts, *misses, *index)
 
     @property
     def cuts(self) -> bool:
@@ -42,7 +45,8 @@ class DedupJob:
 
     @property
     def settings(self) -> Any:
-        return settings_of([self.entry])
+        indexes = getattr(self.entry.config, "index", ())
+        return [settings_of([self.entry]), [folder_identity(f"{one}/{self.entry.name}") for one in indexes]]
 
     def run(self, context: Context, state: State, folder: JobDir, key: str) -> Result:
         from pipeline.stages.exact_dedup import exact_dedup_job
@@ -58,14 +62,23 @@ class DedupJob:
             "cuts_path": str(folder.path / "cuts.arrow"),
             "cuts_evidence_path": str(context.run_dir / "cuts" / f"{self.name}.parquet"),
         }
-        config = self.entry.config
+        config, index_dir = self.entry.config, str(context.run_dir / "index" / self.entry.name)
         if isinstance(config, ExactDedupConfig):
-            result = exact_dedup_job(context.engine, state.documents, config, **paths, key=key)
+            result = exact_dedup_job(context.engine, state.documents, config, **paths, key=key, index_dir=index_dir)
         elif isinstance(config, SubstringDedupConfig):
             result = substring_dedup_job(context.engine, state.documents, config, **paths, **cut_paths, key=key)
         else:
             assert isinstance(config, NearDedupConfig)
-            result = near_dedup_job(context.engine, state.documents, config, **paths, key=key)
+            misses = str(context.run_dir / "near_misses" / f"{self.name}.parquet")
+            result = near_dedup_job(
+                context.engine,
+                state.documents,
+                config,
+                **paths,
+                key=key,
+                index_dir=index_dir,
+                misses_path=misses,
+            )
         if result["in"] != result["out"] + result["duplicates"]:
             raise ConservationError(
                 f"{self.name}: {result['in']} in, {result['out']} out, {result['duplicates']} duplicates"

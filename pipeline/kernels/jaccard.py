@@ -1,4 +1,7 @@
-"""Exact Jaccard similarity of sets of 64-bit hashes, given in ascending order."""
+"""Exact similarity of sets of 64-bit hashes, given in ascending order.
+
+Jaccard similarity: elements of both / elements of either. Containment of a in b: elements of both / elements of a.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +24,23 @@ def least_overlap(size_a, size_b, min_jaccard):
 
 
 @njit(cache=True, nogil=True)
-def jaccard_at_least(a, b, min_jaccard):
-    """Jaccard similarity of the sets a and b as float64, or -1 where it is below `min_jaccard`. Both are not empty.
+def least_share(size, min_containment):
+    """The least i for which i / size, as a float64, is at least `min_containment`; size is positive."""
+    overlap = max(0, int(min_containment * size) - 1)
+    while overlap / size < min_containment:
+        overlap += 1
+    return overlap
 
-    Gives up as soon as the elements found in one set alone leave too few for the threshold. No branch depends on which
-    element is smaller: on hashes that would be guessed wrong every other time.
+
+@njit(cache=True, nogil=True)
+def overlap_at_least(a, b, needed):
+    """Elements that the sets a and b share, or -1 where they are fewer than `needed`.
+
+    Gives up as soon as the elements found in one set alone leave too few. No branch depends on which element is
+    smaller: on hashes that would be guessed wrong every other time.
     """
-    needed = least_overlap(a.size, b.size, min_jaccard)
     if needed > min(a.size, b.size):
-        return -1.0
+        return -1
     spare_a, spare_b = a.size - needed, b.size - needed
     i, j, overlap = 0, 0, 0
     while i < a.size and j < b.size and i - overlap <= spare_a and j - overlap <= spare_b:
@@ -37,6 +48,4 @@ def jaccard_at_least(a, b, min_jaccard):
         overlap += x == y
         i += x <= y
         j += y <= x
-    if overlap < needed:
-        return -1.0
-    return overlap / (a.size + b.size - overlap)
+    return overlap if overlap >= needed else -1

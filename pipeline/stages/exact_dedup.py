@@ -8,6 +8,7 @@ those differ is about 1 in 10**21. Words go into it as hashes of 64 bits (`kerne
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -20,8 +21,9 @@ import pyarrow.compute as pc
 import xxhash
 
 from pipeline.config import ExactDedupConfig, KeeperRule
-from pipeline.io.dataset import VERDICT, Documents, Ordinals, Shard
+from pipeline.io.dataset import VERDICT, Documents, Ordinals, Shard, read_shard
 from pipeline.kernels.buffers import string_view
+from pipeline.stages.dedup_index import IndexFile, index_files, made_by, write_index
 from pipeline.stages.duplicates import conclude
 from pipeline.stages.engine import Engine, Task
 from pipeline.stages.equal_keys import UInt64, group_equal_keys, read_groups, write_keys
@@ -30,6 +32,7 @@ from pipeline.stages.tally import TALLY_COLUMNS, ShardTally
 
 Bools = npt.NDArray[np.bool_]
 HASH_COLUMNS = 2  # the halves of the hash
+INDEX = pa.schema([("doc_id", pa.string()), ("hash_high", pa.uint64()), ("hash_low", pa.uint64())])
 KINDS = {"raw": "exact", "folded": "folded", "url": "url"}  # what the evidence calls them
 
 
@@ -52,6 +55,21 @@ class HashTask:
         rules = ranking(self.config.prefer)
         return tuple(r for r in rules if r != "longest") if self.config.normalize == "raw" else rules
 
+    @property
+    def rank_columns(self) -> int:
+        """With an index one more, which stands first: documents of an index are before all others."""
+        return len(self.prefer) + bool(self.config.index)
+
+
+@dataclass(frozen=True)
+class IndexTask:
+    """One shard with the verdicts on it, and where its part of the new index goes."""
+
+    shard: Shard
+    verdicts: tuple[str, ...]
+    config: ExactDedupConfig
+    path: str
+
 
 def exact_dedup_job(
     engine: Engine,
@@ -62,12 +80,14 @@ def exact_dedup_job(
     evidence_path: str,
     work_dir: str,
     key: str,
+    index_dir: str = "",
 ) -> dict[str, Any]:
-    """Write the verdict and evidence files of exact duplicates; return the counts.
+    """Write the verdict and evidence files of exact duplicates and, if asked, an index; return the counts.
 
     in, out, duplicates: documents. without_key: documents without words or address, which are no duplicates.
     biggest_group: documents that equal each other. What else: `tally.tally_result`.
     """
+    index = index_files(config.index, made_by(config), documents.rows) if config.index else ()
     payloads = [
         HashTask(shard, documents.verdicts, config, str(Path(work_dir, "hashes", f"{i:06d}.npy")))
         for i, shard in enumerate(documents.shards)
@@ -81,11 +101,14 @@ def exact_dedup_job(
         label="exact_dedup: hashes",
     )
     num_docs, rows = (sum(result[name] for result in hashed) for name in ("documents", "rows"))
-    rank_columns = len(payloads[0].prefer) if payloads else 0
+    rank_columns = payloads[0].rank_columns if payloads else 0
+    known = [str(Path(work_dir, "hashes", f"index-{i:06d}.npy")) for i in range(len(index))]
+    for file, path in zip(index, known, strict=True):
+        write_index_keys(file, rank_columns, path)
     groups = group_equal_keys(
         engine,
-        [p.path for p in payloads],
-        rows=rows,
+        [*(p.path for p in payloads), *known],
+        rows=rows + sum(file.rows for file in index),
         columns=HASH_COLUMNS + rank_columns + 1,
         rank_columns=rank_columns,
         folder=str(Path(work_dir, "groups")),
@@ -94,6 +117,7 @@ def exact_dedup_job(
     )
     similarity = float("nan") if config.normalize == "url" else 1.0
     removed, biggest = _all_but_the_best([read_groups(path) for path in groups], similarity)
+    removed = removed.filter(pc.less(removed.column("ordinal"), documents.rows))  # what is in an index stays in it
     tallies = [(p.tally_path, result["groups"]) for p, result in zip(payloads, hashed, strict=True)]
     figures = conclude(
         documents,
@@ -103,11 +127,15 @@ def exact_dedup_job(
         config.tripwires,
         out_path=out_path,
         evidence_path=evidence_path,
+        index=index,
     )
+    if config.write_index and payloads:
+        _write_index(engine, payloads, out_path, Path(index_dir), key)
     return {
         "in": num_docs,
         "out": num_docs - removed.num_rows,
         "duplicates": removed.num_rows,
+        "indexed": sum(file.rows for file in index),
         "without_key": num_docs - rows,
         "biggest_group": biggest,
         **figures,
@@ -118,7 +146,7 @@ def write_keys_of_shard(task: HashTask) -> dict[str, Any]:
     """Write the key file and the tally of one shard; return its number of documents, of rows, and source groups."""
     hashes, ranks, ordinals = [np.empty((0, 2), np.uint64)], [np.empty((len(task.prefer), 0), np.uint64)], []
     tally, num_docs = ShardTally(task.shard), 0
-    columns = [*TALLY_COLUMNS, *(["url"] if task.config.normalize == "url" else [])]
+    columns = [*TALLY_COLUMNS, _key_column(task.config)]
     for batch, ordinals_D, rank_RD in read_ranked(task.shard, task.verdicts, columns, task.prefer):
         tally.add(batch, ordinals_D)
         num_docs += batch.num_rows
@@ -127,8 +155,49 @@ def write_keys_of_shard(task: HashTask) -> dict[str, Any]:
         ranks.append(rank_RD[:, has_key_D])
         ordinals.append(ordinals_D[has_key_D])
     hash_N2, members = np.concatenate(hashes), np.concatenate([np.empty(0, np.int64), *ordinals])
-    write_keys(task.path, [*hash_N2.T, *np.concatenate(ranks, axis=1)], members)
+    behind = [np.ones(members.size, np.uint64)] if task.config.index else []
+    write_keys(task.path, [*hash_N2.T, *behind, *np.concatenate(ranks, axis=1)], members)
     return {"documents": num_docs, "rows": members.size, "groups": tally.save(task.tally_path)}
+
+
+def write_index_keys(file: IndexFile, rank_columns: int, path: str) -> None:
+    """Write the key file of one file of an index; its documents are ranked before all others."""
+    with pa.memory_map(file.path) as source:
+        table = pa.ipc.open_file(source).read_all()
+    hashes = [table.column(name).to_numpy() for name in INDEX.names[1:]]
+    ranks = [np.zeros(file.rows, np.uint64)] * rank_columns
+    write_keys(path, [*hashes, *ranks], file.first_ordinal + np.arange(file.rows))
+
+
+def _write_index(engine: Engine, payloads: Sequence[HashTask], out_path: str, folder: Path, key: str) -> None:
+    tasks = [
+        IndexTask(p.shard, (*p.verdicts, out_path), p.config, str(folder / f"{Path(p.path).stem}.arrow"))
+        for p in payloads
+    ]
+    sidecars = str(Path(payloads[0].path).parent.parent / "index")
+    engine.run_tasks(
+        write_index_of_shard,
+        [Task(Path(task.path).stem, task.shard.bytes, task) for task in tasks],
+        sidecar_dir=sidecars,
+        key=key,
+        label="exact_dedup: index",
+    )
+
+
+def write_index_of_shard(task: IndexTask) -> dict[str, Any]:
+    """Write the index of one shard's documents that stay and have a key; return their number."""
+    return {"documents": write_index(task.path, _index_rows(task), INDEX, made_by(task.config))}
+
+
+def _index_rows(task: IndexTask) -> Iterator[pa.RecordBatch]:
+    for batch, _ in read_shard(task.shard, task.verdicts, ["doc_id", _key_column(task.config)]):
+        hash_D2, has_key_D = keys_of(batch, task.config.normalize)
+        columns = [batch.column("doc_id"), pa.array(hash_D2[:, 0]), pa.array(hash_D2[:, 1])]
+        yield pa.RecordBatch.from_arrays(columns, schema=INDEX).filter(pa.array(has_key_D))
+
+
+def _key_column(config: ExactDedupConfig) -> str:
+    return "url" if config.normalize == "url" else "text"
 
 
 def keys_of(batch: pa.RecordBatch, normalize: str) -> tuple[UInt64, Bools]:

@@ -1,11 +1,11 @@
-"""Remove near-duplicates: MinHash nominates, exact Jaccard similarity decides.
+"""Remove near-duplicates: MinHash nominates, exact similarity decides.
 
 text -> signatures -> buckets grouped -> nominated documents -> shingle sets -> components decided -> verdicts, evidence
 
 The definition: documents are ranked by the keeper rules. In rank order, a document is compared with those documents of
-its buckets that stayed, the best `max_representatives` of each bucket; if the Jaccard similarity of its set of shingles
-(64-bit hashes) with one of them is at least `min_jaccard`, it goes, and the best-ranked such document is its keeper.
-Else it stays.
+its buckets that stayed, the best `max_representatives` of each bucket; if the similarity of its set of shingles
+(64-bit hashes) with one of them is enough, it goes, and the best-ranked such document is its keeper. Else it stays.
+Documents of an index stand before all others and stay; planted copies stand behind all others.
 """
 
 from __future__ import annotations
@@ -19,22 +19,34 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.config import NearDedupConfig
-from pipeline.io.dataset import VERDICT, Documents, Ordinals
-from pipeline.stages.duplicates import write_duplicates
+from pipeline.io.dataset import VERDICT, Documents, Ordinals, Shard
+from pipeline.stages.dedup_index import IndexFile, index_files, made_by, resolved
+from pipeline.stages.duplicates import conclude, write_near_misses
 from pipeline.stages.engine import Engine, Result, Task
 from pipeline.stages.equal_keys import group_equal_keys, save_array
 from pipeline.stages.near_dedup_decisions import (
+    Cast,
     DecisionTask,
     ShingleFile,
     decide,
     nominate,
-    read_decisions,
+    read_pairs,
     split_components,
 )
+from pipeline.stages.near_dedup_index import (
+    IndexBucketTask,
+    IndexShingleTask,
+    IndexTask,
+    write_index_buckets,
+    write_index_of_shard,
+    write_index_shingles,
+)
+from pipeline.stages.near_dedup_planted import plant, plant_tasks, planted_result
 from pipeline.stages.near_dedup_shingles import BucketTask, ShingleTask, write_buckets, write_shingle_sets
 
 KEY_COLUMNS = 2  # bucket and ordinal
 DECIDED = ("comparisons", "comparisons_not_made", "verified_edges")
+NEAR_MISSES = 1000  # the nearest of them are kept as evidence
 
 
 class _WritesToPath(Protocol):
@@ -73,81 +85,159 @@ def near_dedup_job(
     evidence_path: str,
     work_dir: str,
     key: str,
+    index_dir: str = "",
+    misses_path: str = "",
 ) -> Result:
-    """Write the verdict and evidence files of near-duplicates; return the counts.
+    """Write the verdict and evidence files of near-duplicates, near misses and, if asked, an index; return the counts.
 
     in, out, duplicates: documents. nominated: documents that share a bucket with another. candidate_pairs: pairs in a
     bucket, once per bucket. comparisons: exact similarities asked for; a document's end with its first verified edge.
     comparisons_not_made: of documents that stayed, kept bucket members beyond `max_representatives`, once per bucket.
+    bands: LSH bands and rows per band. What else: `tally.tally_result`, `near_dedup_planted.planted_result`.
     """
+    config = resolved(config)
     phases = _Phases(engine, Path(work_dir), key)
-    num_docs, groups = _group_buckets(phases, documents, config)
-    nominated = nominate(groups, documents.rows)
+    index = index_files(config.index, made_by(config), documents.rows) if config.index else ()
+    plants = plant_tasks(documents, config, documents.rows + sum(f.rows for f in index), phases.work / "planted")
+    planted = phases.run("planted", plant, [(len(task.ordinals), task) for task in plants])
+    copies = [task.copies for task in plants]
+    cast = Cast(documents.rows, sum(file.rows for file in index), sum(shard.rows for shard in copies))
+
+    num_docs, tallies, groups = _group_buckets(phases, documents, copies, index, config)
+    nominated = nominate(groups, cast)
     save_array(phases.work / "nominated.npy", nominated.ordinals)
-    shingle_files = _write_shingle_sets(phases, documents, config, nominated.ordinals)
-    removed, counts = _decide_components(phases, config, groups, nominated.ordinals, shingle_files)
-    write_duplicates(documents, removed, "near", out_path, evidence_path)
+    shingle_files = _write_shingle_sets(phases, documents, copies, index, config, nominated.ordinals)
+    decided, misses, counts = _decide_components(phases, config, cast, groups, nominated.ordinals, shingle_files)
+
+    is_own = decided.column("ordinal").to_numpy() < documents.rows
+    removed = decided.filter(pa.array(is_own))
+    figures = conclude(
+        documents,
+        removed,
+        "near",
+        tallies,
+        config.tripwires,
+        out_path=out_path,
+        evidence_path=evidence_path,
+        index=index,
+    )
+    write_near_misses(documents, misses, misses_path, index)
+    if config.write_index:
+        _write_index(phases, documents, config, out_path, Path(index_dir))
     return {
         "in": num_docs,
         "out": num_docs - removed.num_rows,
         "duplicates": removed.num_rows,
-        "nominated": nominated.ordinals.size,
+        "nominated": nominated.documents,
         "candidate_pairs": nominated.candidate_pairs,
         "biggest_bucket": nominated.biggest_bucket,
         **counts,
+        "bands": [config.num_bands, config.rows_per_band],
+        "min_jaccard": config.min_jaccard,
+        "indexed": cast.indexed,
+        "near_misses": misses.num_rows,
+        **figures,
+        **planted_result(config, plants, planted, decided.filter(pa.array(~is_own))),
     }
 
 
-def _group_buckets(phases: _Phases, documents: Documents, config: NearDedupConfig) -> tuple[int, list[Path]]:
-    """(number of documents, group files): every bucket that two documents or more are in."""
+def _group_buckets(
+    phases: _Phases,
+    documents: Documents,
+    copies: Sequence[Shard],
+    index: Sequence[IndexFile],
+    config: NearDedupConfig,
+) -> tuple[int, list[tuple[str, Sequence[str]]], list[Path]]:
+    """(number of documents, tally of each shard, group files): every bucket that two or more are in."""
+    shards = [*((shard, documents.verdicts) for shard in documents.shards), *((shard, ()) for shard in copies)]
     tasks = [
-        (shard.bytes, BucketTask(shard, documents.verdicts, config, phases.path("buckets", f"{i:06d}.npy")))
-        for i, shard in enumerate(documents.shards)
+        (shard.bytes, BucketTask(shard, verdicts, config, phases.path("buckets", f"{i:06d}.npy")))
+        for i, (shard, verdicts) in enumerate(shards)
     ]
     written = phases.run("buckets", write_buckets, tasks)
+    guests = [
+        (file.rows, IndexBucketTask(file, config, phases.path("index_buckets", f"{i:06d}.npy")))
+        for i, file in enumerate(index)
+    ]
+    known = phases.run("index_buckets", write_index_buckets, guests) if guests else []
     groups = group_equal_keys(
         phases.engine,
-        [task.path for _, task in tasks],
-        rows=sum(result["rows"] for result in written),
+        [*(task.path for _, task in tasks), *(task.path for _, task in guests)],
+        rows=sum(result["rows"] for result in (*written, *known)),
         columns=KEY_COLUMNS,
         folder=str(phases.work / "groups"),
         key=phases.key,
         label="near_dedup: groups",
     )
-    return sum(result["documents"] for result in written), groups
+    own = list(zip(tasks, written, strict=True))[: len(documents.shards)]
+    tallies = [(task.tally_path, result["groups"]) for (_, task), result in own]
+    return sum(result["documents"] for _, result in own), tallies, groups
 
 
 def _write_shingle_sets(
-    phases: _Phases, documents: Documents, config: NearDedupConfig, nominated: Ordinals
+    phases: _Phases,
+    documents: Documents,
+    copies: Sequence[Shard],
+    index: Sequence[IndexFile],
+    config: NearDedupConfig,
+    nominated: Ordinals,
 ) -> tuple[ShingleFile, ...]:
-    """The shingle sets of nominated documents: one file for each shard that has any."""
-    tasks = []
-    for i, shard in enumerate(documents.shards):
-        low, high = np.searchsorted(nominated, [shard.first_ordinal, shard.first_ordinal + shard.rows])
-        if low < high:
-            path = phases.path("shingles", f"{i:06d}.arrow")
-            tasks.append(
-                (shard.bytes, ShingleTask(shard, phases.path("", "nominated.npy"), config.shingle_words, path))
-            )
+    """The shingle sets of all nominated, in the order of their ordinals: one file for each shard that has any."""
+    nominated_path, unranked = phases.path("", "nominated.npy"), config.model_copy(update={"prefer": ("first",)})
+    shards = [
+        *((shard, documents.verdicts, config) for shard in documents.shards),
+        *((shard, (), unranked) for shard in copies),
+    ]
+
+    def has_any(first_ordinal: int, rows: int) -> bool:
+        low, high = np.searchsorted(nominated, [first_ordinal, first_ordinal + rows])
+        return bool(low < high)
+
+    tasks = [
+        (s.bytes, ShingleTask(s, verdicts, nominated_path, ranked, phases.path("shingles", f"{i:06d}.arrow")))
+        for i, (s, verdicts, ranked) in enumerate(shards)
+        if has_any(s.first_ordinal, s.rows)
+    ]
+    guests = [
+        (f.rows, IndexShingleTask(f, nominated_path, phases.path("index_shingles", f"{i:06d}.arrow")))
+        for i, f in enumerate(index)
+        if has_any(f.first_ordinal, f.rows)
+    ]
     phases.run("shingles", write_shingle_sets, tasks)
-    return tuple(ShingleFile(task.path, task.shard.first_ordinal, task.shard.rows) for _, task in tasks)
+    if guests:
+        phases.run("index_shingles", write_index_shingles, guests)
+    files = [ShingleFile(task.path, task.shard.first_ordinal, task.shard.rows) for _, task in tasks]
+    files += [ShingleFile(task.path, task.file.first_ordinal, task.file.rows) for _, task in guests]
+    return tuple(sorted(files, key=lambda file: file.first_ordinal))
 
 
 def _decide_components(
     phases: _Phases,
     config: NearDedupConfig,
+    cast: Cast,
     groups: Sequence[Path],
     nominated: Ordinals,
     shingle_files: tuple[ShingleFile, ...],
-) -> tuple[pa.Table, dict[str, int]]:
-    """(rows of VERDICT, sums of DECIDED) over all components."""
+) -> tuple[pa.Table, pa.Table, dict[str, int]]:
+    """(removals, near misses, sums of DECIDED) over all components; both tables have rows of VERDICT."""
     members_path, nominated_path = phases.path("", "members.npy"), phases.path("", "nominated.npy")
     tasks = []
     for i, (start, stop) in enumerate(split_components(groups, nominated, Path(members_path))):
         path = phases.path("decisions", f"{i:06d}.arrow")
         tasks.append(
-            (stop - start, DecisionTask(members_path, start, stop, nominated_path, shingle_files, config, path))
+            (stop - start, DecisionTask(members_path, start, stop, nominated_path, shingle_files, config, cast, path))
         )
     results = phases.run("decisions", decide, tasks)
-    removed = pa.concat_tables([VERDICT.empty_table(), *(read_decisions(task) for _, task in tasks)])
-    return removed, {name: sum(result[name] for result in results) for name in DECIDED}
+    removed = pa.concat_tables([VERDICT.empty_table(), *(read_pairs(task.path) for _, task in tasks)])
+    misses = pa.concat_tables([VERDICT.empty_table(), *(read_pairs(task.misses_path) for _, task in tasks)])
+    nearest = misses.sort_by([("jaccard", "descending"), ("ordinal", "ascending")])[:NEAR_MISSES]
+    return removed, nearest, {name: sum(result[name] for result in results) for name in DECIDED}
+
+
+def _write_index(phases: _Phases, documents: Documents, config: NearDedupConfig, out_path: str, folder: Path) -> None:
+    verdicts = (*documents.verdicts, out_path)
+    tasks = [
+        (shard.bytes, IndexTask(shard, verdicts, config, str(folder / f"{i:06d}.arrow")))
+        for i, shard in enumerate(documents.shards)
+    ]
+    phases.run("index", write_index_of_shard, tasks)

@@ -20,16 +20,45 @@ import pyarrow.compute as pc
 
 from pipeline.config import NearDedupConfig
 from pipeline.io.dataset import VERDICT, Ordinals, write_verdicts
-from pipeline.stages.equal_keys import Int64, read_groups
+from pipeline.stages.equal_keys import Int64, UInt64, read_groups
+from pipeline.stages.keeper_rules import ranking
 
 TASK_MEMBERS = 2**19
+LOOKED_AT = 2000  # documents, about, whose nearest neighbour is looked for
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who an ordinal stands for: documents of the run, then those of an index, then planted copies.
+
+    Those of an index were decided by an earlier run and stay. Planted copies come last of all ranks, so that no
+    document of the run goes or stays for their sake.
+    """
+
+    documents: int
+    indexed: int = 0
+    planted: int = 0
+
+    @property
+    def first_planted(self) -> int:
+        return self.documents + self.indexed
+
+    @property
+    def rows(self) -> int:
+        return self.documents + self.indexed + self.planted
+
+    def act(self, ordinals: Ordinals) -> npt.NDArray[np.int8]:
+        """0 for documents of an index, 1 for those of the run, 2 for planted ones."""
+        guests = np.where(ordinals < self.first_planted, 0, 2)
+        return np.where(ordinals < self.documents, 1, guests).astype(np.int8)
 
 
 @dataclass(frozen=True)
 class Nominated:
-    """Documents that share a bucket with another, and what the buckets look like."""
+    """Whoever shares a bucket with another; `documents` and what follows leave planted copies out."""
 
     ordinals: Ordinals
+    documents: int
     candidate_pairs: int
     biggest_bucket: int
 
@@ -53,20 +82,27 @@ class DecisionTask:
     nominated_path: str
     shingle_files: tuple[ShingleFile, ...]
     config: NearDedupConfig
+    cast: Cast
     path: str
 
+    @property
+    def misses_path(self) -> str:
+        return self.path.replace(".arrow", "-misses.arrow")
 
-def nominate(group_files: Sequence[Path], num_docs: int) -> Nominated:
-    """Every document that is in a bucket with another. Candidate pairs count once per bucket that the pair shares."""
-    is_nominated = np.zeros(num_docs, np.bool_)
+
+def nominate(group_files: Sequence[Path], cast: Cast) -> Nominated:
+    """Everyone in a bucket with another. Candidate pairs count once per bucket that the pair shares."""
+    is_nominated, is_counted = np.zeros(cast.rows, np.bool_), np.zeros(cast.rows, np.bool_)
     pairs, biggest = 0, 0
     for path in group_files:
         members, offsets = read_groups(path)
         is_nominated[members] = True
-        sizes = np.diff(offsets)
+        counts = members < cast.first_planted
+        sizes = np.add.reduceat(counts, offsets[:-1], dtype=np.int64) if members.size else np.empty(0, np.int64)
+        is_counted[members[counts & np.repeat(sizes > 1, np.diff(offsets))]] = True
         pairs += int((sizes * (sizes - 1) // 2).sum())
         biggest = max(biggest, int(sizes.max(initial=0)))
-    return Nominated(np.flatnonzero(is_nominated), pairs, biggest)
+    return Nominated(np.flatnonzero(is_nominated), int(is_counted.sum()), pairs, biggest)
 
 
 def split_components(group_files: Sequence[Path], nominated: Ordinals, members_path: Path) -> list[tuple[int, int]]:
@@ -120,55 +156,76 @@ def _write_members(
 
 
 def decide(task: DecisionTask) -> dict[str, Any]:
-    """Write the verdicts on some components; return how many comparisons were made and left out, and verified edges."""
-    from pipeline.kernels.keepers import near_duplicate_keepers
+    """Write the verdicts on some components, and their near misses; return how many comparisons were made and left
+    out, and verified edges, all without those of planted copies.
+    """
+    from pipeline.kernels.keepers import NO_CONTAINMENT, near_duplicate_keepers
 
     stored = np.load(task.members_path, mmap_mode="r")[task.start : task.stop]
     bucket_M = np.cumsum(stored < 0) - 1
     docs, member_M = np.unique(np.where(stored < 0, ~stored, stored), return_inverse=True)
-    ordinals_D = np.load(task.nominated_path, mmap_mode="r")[docs]
+    nominated = np.load(task.nominated_path, mmap_mode="r")
+    ordinals_D = nominated[docs]
+    act_D = task.cast.act(ordinals_D)
     with tempfile.TemporaryFile(dir=Path(task.path).parent) as file:
-        chars_D, ends_D = _gather_sets(task.shingle_files, ordinals_D, file)
+        rank_RD, ends_D = _gather_sets(task.shingle_files, ordinals_D, len(ranking(task.config.prefer)), file)
         set_U = np.asarray(np.memmap(file, np.uint64, "r"))
-        doc_R = rank_order(task.config.prefer, chars_D, ordinals_D)
+        doc_R = np.lexsort([ordinals_D, *rank_RD[::-1], act_D])
         rank_D = np.argsort(doc_R)
         rank_M = rank_D[member_M]
-        keeper_R, jaccard_R, made_R, skipped_R = near_duplicate_keepers(
+        contained = task.config.min_containment
+        keeper_R, jaccard_R, made_R, skipped_R, nearest_R, nearest_jaccard_R = near_duplicate_keepers(
             set_U,
             np.append(0, ends_D[:-1])[doc_R],
             ends_D[doc_R],
             bucket_M[np.lexsort((bucket_M, rank_M))],
             np.append(0, np.cumsum(np.bincount(rank_M))),
             np.bincount(bucket_M),
+            int((act_D == 0).sum()),
+            (_is_looked_at(ordinals_D, nominated.size) & (act_D == 1))[doc_R],
             task.config.min_jaccard,
+            NO_CONTAINMENT if contained is None else contained,
             task.config.max_representatives,
         )
-    gone = np.flatnonzero(keeper_R >= 0)
-    columns = [ordinals_D[doc_R[gone]], ordinals_D[doc_R[keeper_R[gone]]], jaccard_R[gone]]
-    write_verdicts(task.path, pa.Table.from_arrays([pa.array(c) for c in columns], schema=VERDICT))
+    ordinals_R, is_own_R = ordinals_D[doc_R], act_D[doc_R] < 2
+    _write_pairs(task.path, ordinals_R, keeper_R, jaccard_R)
+    _write_pairs(task.misses_path, ordinals_R, nearest_R, nearest_jaccard_R)
     return {
-        "comparisons": int(made_R.sum()),
-        "comparisons_not_made": int(skipped_R.sum()),
-        "verified_edges": gone.size,
+        "comparisons": int(made_R[is_own_R].sum()),
+        "comparisons_not_made": int(skipped_R[is_own_R].sum()),
+        "verified_edges": int((keeper_R[is_own_R] >= 0).sum()),
     }
 
 
-def read_decisions(task: DecisionTask) -> pa.Table:
+def _is_looked_at(ordinals_D: Ordinals, num_nominated: int) -> npt.NDArray[np.bool_]:
+    """About LOOKED_AT of all nominated documents, whatever task they are in (Fibonacci hashing, Knuth 6.4)."""
+    hashed = ordinals_D.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    share = min(1.0, LOOKED_AT / max(1, num_nominated))
+    return (hashed >> np.uint64(11)).astype(np.float64) < share * 2.0**53
+
+
+def _write_pairs(path: str, ordinals_R: Ordinals, other_R: Int64, jaccard_R: npt.NDArray[np.float64]) -> None:
+    """Rows of VERDICT for each document that has another, by its rank."""
+    has = np.flatnonzero(other_R >= 0)
+    columns = [ordinals_R[has], ordinals_R[other_R[has]], jaccard_R[has]]
+    write_verdicts(path, pa.Table.from_arrays([pa.array(c) for c in columns], schema=VERDICT))
+
+
+def read_pairs(path: str) -> pa.Table:
     """The rows of VERDICT that `decide` wrote."""
-    with pa.memory_map(task.path) as source:
+    with pa.memory_map(path) as source:
         return pa.ipc.open_file(source).read_all()
 
 
-def rank_order(prefer: Sequence[str], chars_D: Int64, ordinals_D: Ordinals) -> Int64:
-    """Documents by the keeper rules, best first; ties go to the first."""
-    keys = {"longest": -chars_D, "first": ordinals_D}
-    return np.lexsort([ordinals_D, *(keys[rule] for rule in reversed(prefer))])
+def _gather_sets(
+    files: Sequence[ShingleFile], ordinals_D: Ordinals, num_ranks: int, out: IO[bytes]
+) -> tuple[UInt64, Int64]:
+    """Write the shingle sets of `ordinals_D`, which ascend, end to end; return (rank_RD, end of each set).
 
-
-def _gather_sets(files: Sequence[ShingleFile], ordinals_D: Ordinals, out: IO[bytes]) -> tuple[Int64, Int64]:
-    """Write the shingle sets of `ordinals_D`, which ascend, end to end; return (characters, end of the set) of each."""
-    chars: list[npt.NDArray[np.int64]] = []
-    sizes: list[npt.NDArray[np.int64]] = []
+    Guests have no rank; they are told apart by what they are.
+    """
+    ranks: list[UInt64] = []
+    sizes: list[Int64] = []
     for file in files:
         low, high = np.searchsorted(ordinals_D, [file.first_ordinal, file.first_ordinal + file.rows])
         if low == high:
@@ -179,7 +236,11 @@ def _gather_sets(files: Sequence[ShingleFile], ordinals_D: Ordinals, out: IO[byt
         taken = table.take(pa.array(rows))
         for chunk in taken.column("shingles").chunks:
             out.write(chunk.flatten().to_numpy())
-        chars.append(taken.column("chars").to_numpy())
+        rank_RD = np.zeros((num_ranks, rows.size), np.uint64)
+        for name, row_D in zip((f"rank_{i}" for i in range(num_ranks)), rank_RD, strict=True):
+            if name in taken.column_names:
+                row_D[:] = taken.column(name).to_numpy()
+        ranks.append(rank_RD)
         sizes.append(pc.list_value_length(taken.column("shingles")).to_numpy())
     out.flush()
-    return np.concatenate(chars), np.cumsum(np.concatenate(sizes))
+    return np.concatenate(ranks, axis=1), np.cumsum(np.concatenate(sizes))

@@ -13,17 +13,13 @@ import pyarrow.compute as pc
 
 from pipeline.config import NearDedupConfig
 from pipeline.io.commit import atomic_path
-from pipeline.io.dataset import Ordinals, Shard, read_shard
+from pipeline.io.dataset import Shard, read_shard
 from pipeline.kernels.buffers import string_view
 from pipeline.stages.equal_keys import UInt64, write_keys
+from pipeline.stages.keeper_rules import ranking, read_ranked
+from pipeline.stages.tally import TALLY_COLUMNS, ShardTally
 
-SHINGLE_SET = pa.schema(
-    [
-        pa.field("ordinal", pa.int64(), nullable=False),
-        pa.field("chars", pa.int64(), nullable=False),
-        pa.field("shingles", pa.large_list(pa.field("item", pa.uint64(), nullable=False)), nullable=False),
-    ]
-)
+SHINGLES = pa.field("shingles", pa.large_list(pa.field("item", pa.uint64(), nullable=False)), nullable=False)
 TEXT_BLOCK_BYTES = 2**18  # words, hashes and shingles of a block stay in the processor's cache
 Int64 = npt.NDArray[np.int64]
 
@@ -37,19 +33,30 @@ class BucketTask:
     config: NearDedupConfig
     path: str
 
+    @property
+    def tally_path(self) -> str:
+        return self.path.replace(".npy", "-tally.npy")
+
 
 @dataclass(frozen=True)
 class ShingleTask:
     """One shard, the file of all nominated ordinals (.npy, ascending), and where the shingle sets of its own go."""
 
     shard: Shard
+    verdicts: tuple[str, ...]
     nominated_path: str
-    shingle_words: int
+    config: NearDedupConfig
     path: str
 
 
+def shingle_schema(rank_columns: int) -> pa.Schema:
+    """Columns of a shingle file: ordinal, a rank per keeper rule that decides (uint64), the set in ascending order."""
+    ranks = [pa.field(f"rank_{i}", pa.uint64(), nullable=False) for i in range(rank_columns)]
+    return pa.schema([pa.field("ordinal", pa.int64(), nullable=False), *ranks, SHINGLES])
+
+
 def write_buckets(task: BucketTask) -> dict[str, Any]:
-    """Write the key file of one shard, a row per document and band; return how many documents and rows there were.
+    """Write the key file of one shard, a row per document and band, and its tally; return documents, rows, groups.
 
     A document without words has no shingles: it is in no bucket.
     """
@@ -57,57 +64,97 @@ def write_buckets(task: BucketTask) -> dict[str, Any]:
 
     bands = task.config.num_bands
     multiplier_P, addend_P = permutations(bands * task.config.rows_per_band)
-    buckets, ordinals, num_docs = [np.empty(0, np.uint64)], [np.empty(0, np.int64)], 0
-    for batch, ordinals_D in read_shard(task.shard, task.verdicts, ["text"]):
+    buckets, ordinals = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+    tally, num_docs = ShardTally(task.shard), 0
+    for batch, ordinals_D in read_shard(task.shard, task.verdicts, TALLY_COLUMNS):
         num_docs += batch.num_rows
-        for rows, shingle_S, offsets_D1 in shingled(batch.column("text"), task.config.shingle_words):
+        tally.add(batch, ordinals_D)
+        for rows, shingle_S, offsets_D1 in shingled(batch.column("text"), task.config):
             has_shingles = np.diff(offsets_D1) > 0
             signature_DP = minhash_signatures(shingle_S, offsets_D1, multiplier_P, addend_P)
             buckets.append(bucket_hashes(signature_DP, bands)[has_shingles].ravel())
             ordinals.append(np.repeat(ordinals_D[rows][has_shingles], bands))
     bucket_N = np.concatenate(buckets)
     write_keys(task.path, [bucket_N], np.concatenate(ordinals))
-    return {"documents": num_docs, "rows": bucket_N.size}
+    return {"documents": num_docs, "rows": bucket_N.size, "groups": tally.save(task.tally_path)}
 
 
-def shingled(texts: pa.StringArray, shingle_words: int) -> Iterator[tuple[slice, UInt64, Int64]]:
+def shingled(texts: pa.StringArray, config: NearDedupConfig) -> Iterator[tuple[slice, UInt64, Int64]]:
     """(rows, shingle_S, shingle_offsets_D1) of `texts`, a block of rows at a time."""
-    from pipeline.kernels.shingles import shingle_hashes
-    from pipeline.kernels.words import word_hashes, word_spans
-
-    text_B, offsets_D1 = string_view(texts)
+    _, offsets_D1 = string_view(texts)
     start = 0
     while start < len(texts):
         fits = int(np.searchsorted(offsets_D1, int(offsets_D1[start]) + TEXT_BLOCK_BYTES, side="right")) - 1
         stop = max(start + 1, fits)
-        spans = word_spans(text_B, offsets_D1[start : stop + 1])
-        word_hash_W = word_hashes(text_B, spans.starts_W, spans.ends_W)
-        yield slice(start, stop), *shingle_hashes(word_hash_W, spans.word_offsets_D1, shingle_words)
+        yield slice(start, stop), *_shingles(texts.slice(start, stop - start), config)
         start = stop
 
 
+def _shingles(texts: pa.StringArray, config: NearDedupConfig) -> tuple[UInt64, Int64]:
+    from pipeline.kernels.char_shingles import char_shingle_hashes
+    from pipeline.kernels.exact_words import exact_words
+    from pipeline.kernels.shingles import shingle_hashes
+    from pipeline.kernels.words import word_hashes, word_spans
+
+    if config.shingle_chars is not None:
+        return char_shingle_hashes(*string_view(normalized_chars(texts, config.normalize)), config.shingle_chars)
+    text_B, offsets_D1 = string_view(without_accents_and_numbers(texts) if config.normalize == "fineweb" else texts)
+    if config.normalize == "cased":
+        words = exact_words(text_B, offsets_D1)
+        return shingle_hashes(words.word_W, words.word_offsets_D1, config.shingle_words)
+    spans = word_spans(text_B, offsets_D1)
+    word_hash_W = word_hashes(text_B, spans.starts_W, spans.ends_W)
+    return shingle_hashes(word_hash_W, spans.word_offsets_D1, config.shingle_words)
+
+
+def without_accents_and_numbers(texts: pa.StringArray) -> pa.StringArray:
+    """FineWeb's normalisation (datatrove's `simplify_text`), less what words do anyhow: numbers are 0, no accents.
+
+    Case is left to the words, which are split at punctuation as well. Decomposed, so Hangul letters stand alone.
+    """
+    bare = pc.replace_substring_regex(pc.utf8_normalize(texts, "NFD"), r"\p{Mn}+", "")
+    return pc.replace_substring_regex(bare, r"\p{Nd}+", "0")
+
+
+def normalized_chars(texts: pa.StringArray, normalize: str) -> pa.StringArray:
+    """What shingles of characters are made of: lower case, runs of white space as one blank; `cased`: as it stands.
+
+    `fineweb`: without accents, numbers as 0, punctuation as blanks.
+    """
+    if normalize == "cased":
+        return texts
+    if normalize == "fineweb":
+        texts = pc.replace_substring_regex(without_accents_and_numbers(texts), r"\pP+", " ")
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(pc.utf8_lower(texts), r"[\s\pZ]+", " "))
+
+
 def write_shingle_sets(task: ShingleTask) -> dict[str, Any]:
-    """Write the shingle sets of a shard's nominated documents, rows of SHINGLE_SET by ordinal; return their number."""
+    """Write the shingle sets of a shard's nominated documents, by ordinal (`shingle_schema`); return their number."""
     nominated, num_docs = np.load(task.nominated_path, mmap_mode="r"), 0
     first = task.shard.first_ordinal
     low, high = np.searchsorted(nominated, [first, first + task.shard.rows])
     wanted = np.asarray(nominated[low:high])
-    with atomic_path(task.path) as temporary, pa.ipc.new_file(str(temporary), SHINGLE_SET) as writer:
-        for batch, ordinals_D in read_shard(task.shard, columns=["text"]):
+    schema = shingle_schema(len(ranking(task.config.prefer)))
+    with atomic_path(task.path) as temporary, pa.ipc.new_file(str(temporary), schema) as writer:
+        for batch, ordinals_D, rank_RD in read_ranked(task.shard, task.verdicts, ["text"], task.config.prefer):
             chosen = np.isin(ordinals_D, wanted, assume_unique=True)
             texts = batch.column("text").filter(pa.array(chosen))
-            for sets in _set_batches(texts, ordinals_D[chosen], task.shingle_words):
-                writer.write_batch(sets)
-                num_docs += sets.num_rows
+            for rows, *sets in shingle_sets_of(texts, task.config):
+                ordinals, ranks = ordinals_D[chosen][rows], rank_RD[:, chosen][:, rows]
+                columns = [
+                    pa.array(ordinals),
+                    *map(pa.array, ranks),
+                    pa.LargeListArray.from_arrays(*sets, SHINGLES.type),
+                ]
+                writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+                num_docs += ordinals.size
     return {"documents": num_docs}
 
 
-def _set_batches(texts: pa.StringArray, ordinals_D: Ordinals, shingle_words: int) -> Iterator[pa.RecordBatch]:
+def shingle_sets_of(texts: pa.StringArray, config: NearDedupConfig) -> Iterator[tuple[slice, pa.Array, pa.Array]]:
+    """(rows, offsets, elements) of the shingle sets of `texts`, a block of rows at a time."""
     from pipeline.kernels.shingles import shingle_sets
 
-    chars = pc.utf8_length(texts).cast(pa.int64())
-    for rows, shingle_S, offsets_D1 in shingled(texts, shingle_words):
+    for rows, shingle_S, offsets_D1 in shingled(texts, config):
         set_U, set_offsets_D1 = shingle_sets(shingle_S, offsets_D1)
-        sets = pa.LargeListArray.from_arrays(pa.array(set_offsets_D1), pa.array(set_U), type=SHINGLE_SET.field(2).type)
-        columns = [pa.array(ordinals_D[rows]), chars.slice(rows.start, rows.stop - rows.start), sets]
-        yield pa.RecordBatch.from_arrays(columns, schema=SHINGLE_SET)
+        yield rows, pa.array(set_offsets_D1), pa.array(set_U)

@@ -3,6 +3,8 @@
 Signatures come from datasketch, which is the reference.
 """
 
+import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
@@ -29,6 +31,21 @@ def shingles(text: str, shingle_words: int) -> list[int]:
     if 0 < len(hashes) < shingle_words:
         return [_polynomial(hashes)]
     return [_polynomial(hashes[i : i + shingle_words]) for i in range(len(hashes) - shingle_words + 1)]
+
+
+def char_shingles(text: str, shingle_chars: int) -> list[int]:
+    hashes = [_mix(ord(char) + 1) for char in text]
+    if 0 < len(hashes) < shingle_chars:
+        return [_polynomial(hashes)]
+    return [_polynomial(hashes[i : i + shingle_chars]) for i in range(len(hashes) - shingle_chars + 1)]
+
+
+def normalized(text: str, profile: str) -> str:
+    """What `fineweb` adds to lower-cased words: numbers are 0, letters have no accents."""
+    if profile != "fineweb":
+        return text
+    bare = "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn")
+    return re.sub(r"\d+", "0", bare)
 
 
 def _polynomial(hashes: list[int]) -> int:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from pipeline.kernels.jaccard import jaccard_at_least, least_overlap
+from pipeline.kernels.jaccard import least_overlap, least_share, overlap_at_least
 from tests.oracles import near_dedup as oracle
 
 
@@ -11,6 +11,12 @@ def ordered(values):
     array = np.array(sorted(values), np.uint64)
     array.flags.writeable = False
     return array
+
+
+def jaccard_at_least(a, b, min_jaccard):
+    """Jaccard similarity, or -1 below the threshold."""
+    overlap = overlap_at_least(a, b, least_overlap(a.size, b.size, min_jaccard))
+    return -1 if overlap < 0 else overlap / (a.size + b.size - overlap)
 
 
 def test_similarity_by_hand():
@@ -50,3 +56,11 @@ def test_the_least_overlap_is_the_least_that_is_enough(size_a, size_b, permille)
         assert got / (total - got) >= permille / 1000
     else:
         assert got > min(size_a, size_b)
+
+
+@settings(deadline=None)  # the first call compiles
+@given(size=st.integers(1, 2**30), percent=st.integers(0, 100))
+def test_the_least_share_is_the_least_that_is_enough(size, percent):
+    got = int(least_share(size, percent / 100))
+    assert got / size >= percent / 100
+    assert got == 0 or (got - 1) / size < percent / 100

@@ -44,7 +44,8 @@ def run(documents, folder, config=None, engine=None):
 
 
 def expected(texts, config):
-    found = oracle.removals(texts, **config.model_dump())
+    names = ("shingle_words", "num_bands", "rows_per_band", "min_jaccard", "prefer", "max_representatives")
+    found = oracle.removals(texts, **{name: getattr(config, name) for name in names})
     return [(doc_id(r.ordinal), doc_id(r.keeper), r.jaccard) for r in found]
 
 
@@ -210,3 +211,40 @@ def test_near_copies_among_real_licences_are_those_of_the_definition(tmp_path):
     got = run(write_corpus(tmp_path, texts, cuts=[100]), tmp_path)
     assert got.evidence == expected(texts, NearDedupConfig())
     assert len(got.evidence) > 20
+
+
+def test_near_misses_are_written_with_their_exact_similarity(tmp_path):
+    """Half of the shingles of 0 and 1 are shared: nominated by bands of one row, and too unlike."""
+    words = [f"w{i}" for i in range(60)]
+    texts = [" ".join(words[:45]), " ".join(words[15:]), "something else altogether here now"]
+    config = NearDedupConfig(shingle_words=1, num_bands=20, rows_per_band=1, min_jaccard=0.8)
+    near_dedup_job(
+        LocalEngine(),
+        write_corpus(tmp_path, texts),
+        config,
+        out_path=str(tmp_path / "near.arrow"),
+        evidence_path=str(tmp_path / "near.parquet"),
+        work_dir=str(tmp_path / "work"),
+        key="key",
+        misses_path=str(tmp_path / "misses.parquet"),
+    )
+    (miss,) = pq.read_table(tmp_path / "misses.parquet").to_pylist()
+    assert miss == {"doc_id": doc_id(0), "other_id": doc_id(1), "jaccard": 0.5}  # 1 is longer
+    assert not (tmp_path / "near.parquet").exists()
+
+
+def test_a_document_that_its_keeper_holds_whole_goes_by_containment(tmp_path):
+    long = " ".join(f"w{i}" for i in range(50))
+    texts = [long, " ".join(f"w{i}" for i in range(40)), " ".join(f"w{i}" for i in range(11, 55))]
+    settings = {"shingle_words": 1, "num_bands": 30, "rows_per_band": 1, "min_jaccard": 0.95}
+    assert run(write_corpus(tmp_path / "1", texts), tmp_path / "1", NearDedupConfig(**settings)).evidence == []
+    config = NearDedupConfig(**settings, min_containment=1.0)
+    got = run(write_corpus(tmp_path / "2", texts), tmp_path / "2", config)
+    assert got.evidence == [(doc_id(1), doc_id(0), 0.8)]
+
+
+def test_characters_find_what_words_do_not(tmp_path):
+    texts = ["abcdefghijklmnopqrstuvwxyz" * 3, "abcdefghijklmnopqrstuvwxyz" * 3 + "!x", "0123456789" * 8]
+    assert run(write_corpus(tmp_path / "1", texts), tmp_path / "1").evidence == []
+    got = run(write_corpus(tmp_path / "2", texts), tmp_path / "2", NearDedupConfig(shingle_chars=8))
+    assert [pair[:2] for pair in got.evidence] == [(doc_id(0), doc_id(1))]

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.stages import near_dedup_decisions
 from pipeline.stages.equal_keys import save_array
-from pipeline.stages.near_dedup_decisions import nominate, rank_order, split_components
+from pipeline.stages.near_dedup_decisions import Cast, nominate, split_components
 
 
 def write_groups(path, groups):
@@ -15,18 +15,23 @@ def write_groups(path, groups):
     return path
 
 
-def test_rank_follows_the_keeper_rules_and_ties_go_to_the_first():
-    chars, ordinals = np.array([5, 9, 5, 9]), np.array([40, 30, 20, 10])
-    assert rank_order(("longest", "first"), chars, ordinals).tolist() == [3, 1, 2, 0]
-    assert rank_order(("longest",), chars, ordinals).tolist() == [3, 1, 2, 0]
-    assert rank_order(("first", "longest"), chars, ordinals).tolist() == [3, 2, 1, 0]
-
-
 def test_nominated_documents_share_a_bucket(tmp_path):
     files = [write_groups(tmp_path / "0.npy", [[2, 5], [2, 5, 7]]), write_groups(tmp_path / "1.npy", [])]
-    nominated = nominate(files, 9)
+    nominated = nominate(files, Cast(9))
     assert nominated.ordinals.tolist() == [2, 5, 7]
-    assert (nominated.candidate_pairs, nominated.biggest_bucket) == (4, 3)
+    assert (nominated.documents, nominated.candidate_pairs, nominated.biggest_bucket) == (3, 4, 3)
+
+
+def test_planted_copies_are_nominated_but_not_counted(tmp_path):
+    files = [write_groups(tmp_path / "0.npy", [[2, 5, 8], [5, 9], [8, 9], [1, 7, 8]])]
+    nominated = nominate(files, Cast(7, 1, 2))  # 7 comes from an index, 8 and 9 are planted
+    assert nominated.ordinals.tolist() == [1, 2, 5, 7, 8, 9]
+    assert (nominated.documents, nominated.candidate_pairs, nominated.biggest_bucket) == (4, 2, 2)
+
+
+def test_who_an_ordinal_stands_for():
+    assert Cast(3, 2, 2).act(np.arange(7)).tolist() == [1, 1, 1, 0, 0, 2, 2]
+    assert Cast(2).act(np.arange(2)).tolist() == [1, 1]
 
 
 def buckets_of(stored):
@@ -41,7 +46,7 @@ def test_every_bucket_is_in_one_task_and_no_component_is_cut(tmp_path, monkeypat
     chance = random.Random(5)
     groups = [sorted(chance.sample(range(i % 40 * 10, i % 40 * 10 + 10), chance.randint(2, 4))) for i in range(120)]
     files = [write_groups(tmp_path / f"{i}.npy", groups[i::3]) for i in range(3)]
-    nominated = nominate(files, 400).ordinals
+    nominated = nominate(files, Cast(400)).ordinals
     ranges = split_components(files, nominated, tmp_path / "members.npy")
     stored = np.load(tmp_path / "members.npy")
     assert [0, *(stop for _, stop in ranges)] == [*(start for start, _ in ranges), stored.size]
@@ -55,4 +60,4 @@ def test_every_bucket_is_in_one_task_and_no_component_is_cut(tmp_path, monkeypat
 
 def test_nothing_nominated_makes_no_task(tmp_path):
     files = [write_groups(tmp_path / "0.npy", [])]
-    assert split_components(files, nominate(files, 3).ordinals, tmp_path / "members.npy") == []
+    assert split_components(files, nominate(files, Cast(3)).ordinals, tmp_path / "members.npy") == []
