@@ -45,7 +45,7 @@ def ours(texts: Sequence[str]) -> Callable[[], object]:
         return [
             minhash_signatures(shingle_S, offsets_D1, multiplier_P, addend_P)
             for batch in batches
-            for _, shingle_S, offsets_D1 in shingled(batch, config.shingle_words)
+            for _, shingle_S, offsets_D1 in shingled(batch, config)
         ]
 
     return work
