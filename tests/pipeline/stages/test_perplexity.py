@@ -15,6 +15,7 @@ from pipeline.kernels.ngram_score import ngram_scores
 from pipeline.stages.make import make_stage
 from pipeline.stages.model_text import ModelText
 from pipeline.stages.perplexity import ALL, FilterPerplexity, PerplexityStage
+from tests.benchmarks.perplexity_separation import chained
 from tests.datatrove import read_jsonl, real_texts
 from tests.documents import assert_texts_after, documents
 from tests.ngram_files import SMALL, arpa_file
@@ -245,3 +246,18 @@ def test_scrambled_and_made_up_text_scores_worse_than_clean_text(tmp_path):
     ]
     for worse in measured[1:]:
         assert np.mean(measured[0][:, None] < worse[None, :]) >= 0.95  # the area under the ROC curve
+
+
+@pytest.mark.slow
+def test_a_chain_of_real_pairs_gains_less_by_context_than_clean_text(tmp_path):
+    texts = [row["text"] for row in read_jsonl(shared("corpus/reuters21578.jsonl.zst")) if len(row["text"]) > 400]
+    path = trained(tmp_path, texts[::2], "words")
+    clean = [" ".join(text.split()) for text in texts[1::2][:500]]
+    chain = chained(clean, texts[::2], random.Random(1))  # every pair of words is one that the model has learnt
+    of_clean, of_chain = (stage(model=path)(documents(t)).signals for t in (clean, chain))
+
+    def area(signal: str, sign: int) -> float:
+        return float(np.mean(sign * of_clean[signal][:, None] < sign * of_chain[signal][None, :]))
+
+    assert area("perplexity.perplexity", 1) < 0.6
+    assert area("perplexity.context_gain", -1) >= 0.95
