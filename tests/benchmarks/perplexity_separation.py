@@ -155,7 +155,7 @@ def badness(stage: PerplexityStage, texts: Sequence[str], max_perplexity: float)
 
 
 class Separation(NamedTuple):
-    """areas: under the ROC curve, by signal and kind. medians: of clean documents, by signal. dropped: share, by kind."""
+    """areas: under the ROC curve, by signal and kind. medians: of clean ones, by signal. dropped: share, by kind."""
 
     areas: dict[str, dict[str, float]]
     medians: dict[str, float]
