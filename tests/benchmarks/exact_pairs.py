@@ -13,6 +13,7 @@ Shingles = frozenset[tuple[str, ...]]
 _lower = cache(lower)
 
 
+@cache
 def shingle_set(text: str, shingle_words: int) -> Shingles:
     """Runs of lower-cased words; all the words where there are fewer. Empty without words."""
     each = [_lower(word) for word in words(text)]

@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -179,11 +180,12 @@ def main() -> None:
     given = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     wanted = sys.argv[2:] or list(PEERS)
     sys.setrecursionlimit(10**6)  # datatrove's and text-dedup's union-find call themselves
-    answer, sys.stdout = sys.stdout, Path(os.devnull).open("w")  # what the peers print
-    results = {
-        name: measure(PEERS[name], given) if find_spec(name.replace("-", "_")) is not None else None for name in wanted
-    }
-    print(json.dumps(results), file=answer)
+    results = {}
+    for name in wanted:
+        is_here = find_spec(name.replace("-", "_")) is not None
+        with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # what the peers print
+            results[name] = measure(PEERS[name], given) if is_here else None
+    print(json.dumps(results))
 
 
 if __name__ == "__main__":

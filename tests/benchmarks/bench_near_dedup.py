@@ -1,0 +1,124 @@
+"""Near-duplicate removal from text to verdicts on one core, beside text-dedup, datatrove, datasketch and rensa.
+
+    python -m tests.benchmarks.bench_near_dedup [--peers PYTHON] [--documents N]
+
+Ours is the whole stage in one process: Parquet shards in, verdict and evidence files out, every removal verified. The
+others go from texts in memory to who stays for whom (`peer_dedup.py`); text-dedup's and datatrove's own words and
+shingles, the others' cut at spaces. All have 5-word shingles and 14 bands of 8, one core, one thread; seconds are of
+processor time, medians of several rounds. Documents: posts and news, every n-th. A second table has our time by phase
+and on all posts, news, mails and PEPs, which is what the stage is made for: many documents.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import apache_beam as beam
+import numpy as np
+
+from pipeline.config import NearDedupConfig
+from tests.benchmarks.bench_minhash import ONE_THREAD
+from tests.benchmarks.beside import print_table
+from tests.benchmarks.near_dedup_run import decide
+from tests.datatrove import read_jsonl
+from tests.deduped import LocalEngine, write_corpus
+from tests.shared_data import ROOT
+
+SCRIPT = Path(__file__).with_name("peer_dedup.py")
+SOME = ("20news-bydate-train", "reuters21578")
+ALL = (*SOME, "spamassassin_mail", "peps")
+ROUNDS, PEER_ROUNDS, SHARD_ROWS = 5, 3, 4096
+
+
+class TimedEngine(LocalEngine):
+    """Knows how many processor seconds each phase took."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    def run_tasks(self, fn: Callable[[Any], Any], tasks: Sequence[Any], *, label: str, **where: str) -> list[Any]:
+        began = time.process_time()
+        results = super().run_tasks(fn, tasks, **where)
+        self.seconds[label] += time.process_time() - began
+        return results
+
+    def run_pipeline(self, build: Callable[[beam.Pipeline], object], *, label: str) -> None:
+        began = time.process_time()
+        super().run_pipeline(build, label=label)
+        self.seconds[label] += time.process_time() - began
+
+
+def corpus(names: Sequence[str], most: int | None = None) -> list[str]:
+    """Texts of corpora, or `most` of them, evenly spread."""
+    texts = [row["text"] for name in names for row in read_jsonl(ROOT / f"corpus/{name}.jsonl.zst")]
+    picked = range(len(texts)) if most is None else np.linspace(0, len(texts) - 1, most).astype(int)
+    return [texts[i] for i in picked]
+
+
+def our_rounds(texts: Sequence[str], rounds: int) -> list[dict[str, float]]:
+    """Processor seconds by phase, and of the whole as `all`, of each round after one that loads the kernels."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        documents = write_corpus(Path(folder, "documents"), texts, range(SHARD_ROWS, len(texts), SHARD_ROWS))
+        for i in range(rounds + 1):
+            engine, began = TimedEngine(), time.process_time()
+            run = decide(documents, NearDedupConfig(), engine, Path(folder, str(i)))
+            found.append({"all": time.process_time() - began, **engine.seconds})
+    print(f"removed: {run.counts['duplicates']}, nominated: {run.counts['nominated']} of {len(texts)}")
+    return found[1:]
+
+
+def peer_rounds(texts: Sequence[str], python: str) -> dict[str, list[float] | None]:
+    """Seconds of each peer's rounds, None where `python` does not have it."""
+    given = {"shingle_words": 5, "bands": 14, "rows": 8, "seeds": [1] * PEER_ROUNDS}
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+        json.dump({**given, "sets": {"only": {"texts": texts, "words": texts}}}, file)
+        file.flush()
+        command = [python, str(SCRIPT), file.name]
+        run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    return {peer: said and said["seconds"]["only"] for peer, said in json.loads(run.stdout).items()}
+
+
+def print_phases(texts: Sequence[str], rounds: Sequence[dict[str, float]]) -> None:
+    """Where the time of the whole stage goes: medians, and MB of text per second."""
+    megabytes = sum(len(text.encode()) for text in texts) / 1e6
+    print(f"\n{len(texts)} documents, {megabytes:.1f} MB")
+    print(f"{'phase':32}{'seconds':>10}{'share':>8}{'MB/s':>10}")
+    whole = median(r["all"] for r in rounds)
+    phases = {name: median(r[name] for r in rounds) for name in rounds[0] if name != "all"}
+    phases["between them"] = whole - sum(phases.values())
+    for name, seconds in [*phases.items(), ("all", whole)]:
+        print(f"{name:32}{seconds:10.3f}{seconds / whole:8.0%}{megabytes / seconds:10.1f}")
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peers", default=sys.executable, help="Python that has the peers")
+    parser.add_argument("--documents", type=int, default=6000)
+    arguments = parser.parse_args()
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    os.environ.update(ONE_THREAD)
+    texts = corpus(SOME, arguments.documents)
+    print("near-duplicate removal, text to verdicts, 5-word shingles, 14 bands of 8, one core")
+    rounds = our_rounds(texts, ROUNDS)
+    print_table(texts, {"corpusmill": [r["all"] for r in rounds], **peer_rounds(texts, arguments.peers)})
+    print_phases(texts, rounds)
+    many = corpus(ALL)
+    print_phases(many, our_rounds(many, ROUNDS))
+
+
+if __name__ == "__main__":
+    main()
