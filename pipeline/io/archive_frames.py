@@ -9,13 +9,18 @@ happens to start inside it.)
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
 
 from pipeline.io.archive import Dialect, Record, stream_records
 from pipeline.io.compression import HEAD_BYTES, BrokenFrameError, Flow, Frame, Kind, is_padding, magic_of, opens_frame
+from pipeline.io.gzip_members import MemberReader, Members
 from pipeline.io.reasons import KEPT_BYTES, MAX_RECORD_BYTES, Lost, QuarantineReason
 from pipeline.io.stored import BLOCK_BYTES, StoredBytes
+from pipeline.io.wet_records import PlainRecords
 
 _FIRST_FRAME_BYTES = 2**24
 _SEARCH_BYTES = 2**26
@@ -45,25 +50,62 @@ def is_framed(stored: StoredBytes, kind: Kind, dialect: Dialect) -> bool:
     return len(records) <= 1 and _opens_record(stored, frame.end, kind, dialect)
 
 
-def frame_records(stored: StoredBytes, start: int, stop: int, kind: Kind, dialect: Dialect) -> Iterator[Record | Lost]:
-    """Records of the frames that start in stored bytes [start, stop), and what is broken behind them."""
+class Run(NamedTuple):
+    """What a run of frames holds: records one by one, and those that were taken together, of other frames."""
+
+    records: list[Record | Lost]
+    plain: PlainRecords | None = None
+
+
+def frame_records(
+    stored: StoredBytes,
+    start: int,
+    stop: int,
+    kind: Kind,
+    dialect: Dialect,
+    take: Callable[[Members], PlainRecords | None] = lambda _: None,
+) -> Iterator[Run]:
+    """Records of the frames that start in stored bytes [start, stop), and what is broken behind them.
+
+    take: takes plain records out of a run of whole gzip members.
+    """
     at, is_behind_frame = start, start == 0
+    members = MemberReader(stored) if kind == "gzip" else None
     while stored.read_at(at := _behind_skippable(stored, at, kind), 1):
         if at >= stop and _opens_record(stored, at, kind, dialect):
             return
+        if is_behind_frame and at < stop and members and (whole := members.run(at, stop)):
+            run, read_to = _run_of(whole, dialect, take)
+            if read_to > at:
+                yield run
+                at = read_to
+                continue
         frame = Frame(stored, at, kind)
         records = _one_frame(frame, at, dialect) if is_behind_frame and at < stop else None
         if records is not None:
-            yield from records
+            yield Run(records)
             is_behind_frame = frame.end is not None
             at = at + 1 if frame.end is None else frame.end
             continue
         if is_behind_frame and not is_padding(stored, at):
-            yield Lost(at, QuarantineReason(f"corrupt_{kind}"), stored.read_at(at, KEPT_BYTES))
+            yield Run([Lost(at, QuarantineReason(f"corrupt_{kind}"), stored.read_at(at, KEPT_BYTES))])
         found = _find_frame(stored, at + 1 if is_behind_frame else at, kind, dialect)
         if found is None:
             return
         at, is_behind_frame = found, True
+
+
+def _run_of(members: Members, dialect: Dialect, take: Callable[[Members], PlainRecords | None]) -> tuple[Run, int]:
+    """What the members hold up to one that opens no record, and the offset behind them."""
+    plain, read_to = take(members), int(members.ends_M[-1])
+    records: list[Record | Lost] = []
+    others = range(members.starts_M.size) if plain is None else np.flatnonzero(~plain.is_plain_M).tolist()
+    for m in others:
+        at, end, data = int(members.starts_M[m]), int(members.ends_M[m]), members.data(m)
+        if not _starts_well(data[:HEAD_BYTES], dialect, is_whole=True):
+            return Run(records, plain and plain.before(m)), at
+        records += _records_in(data, at, end, dialect)
+    return Run(records, plain), read_to
 
 
 def _one_frame(frame: Frame, at: int, dialect: Dialect) -> list[Record | Lost] | None:
@@ -71,13 +113,19 @@ def _one_frame(frame: Frame, at: int, dialect: Dialect) -> list[Record | Lost] |
     try:
         data = _contents(frame)
     except BrokenFrameError as broken:
-        return [Lost(at, broken.reason, frame.head)] if _starts_well(frame, dialect) else None
-    if not _starts_well(frame, dialect):
+        is_record = _starts_well(frame.head, dialect, is_whole=frame.end is not None)
+        return [Lost(at, broken.reason, frame.head)] if is_record else None
+    if not _starts_well(frame.head, dialect, is_whole=True):
         return None
+    assert frame.end is not None
+    return _records_in(data, at, frame.end, dialect)
+
+
+def _records_in(data: bytes, at: int, end: int, dialect: Dialect) -> list[Record | Lost]:
+    """Records of a frame that stands in the stored bytes [at, end) and holds `data`."""
     if len(data) > MAX_RECORD_BYTES:
         return [Lost(at, QuarantineReason.RECORD_TOO_LARGE, data[:KEPT_BYTES])]
-    assert frame.end is not None
-    records = list(islice(stream_records(Flow(iter([data])), dialect), frame.end - at))
+    records = islice(stream_records(Flow(iter([data])), dialect), end - at)
     return [record._replace(position=at + k) for k, record in enumerate(records)]
 
 
@@ -99,14 +147,14 @@ def _opens_record(stored: StoredBytes, at: int, kind: Kind, dialect: Dialect) ->
         for _ in frame.chunks():
             if len(frame.head) == HEAD_BYTES:
                 break
-    return _starts_well(frame, dialect)
+    return _starts_well(frame.head, dialect, is_whole=frame.end is not None)
 
 
-def _starts_well(frame: Frame, dialect: Dialect) -> bool:
-    """What `_opens_record` says, of a frame that has been decompressed as far as it goes."""
-    start = frame.head.lstrip(b"\r\n")
+def _starts_well(head: bytes, dialect: Dialect, *, is_whole: bool) -> bool:
+    """What `_opens_record` says, of a frame that starts with `head`: HEAD_BYTES of it, or as far as it goes."""
+    start = head.lstrip(b"\r\n")
     if not start:
-        return frame.end is not None and len(frame.head) < HEAD_BYTES
+        return is_whole and len(head) < HEAD_BYTES
     return dialect.start.match(start) is not None
 
 

@@ -16,6 +16,7 @@ from warcio.timeutils import timestamp_to_iso_date
 
 from pipeline.config import InputConfig
 from pipeline.io.archive import Dialect, Record
+from pipeline.io.archive_frames import Run
 from pipeline.io.gather import Gather
 from pipeline.io.reasons import MAX_RECORD_BYTES, BadRecordError, Lost, NotADocumentError, QuarantineReason, SkipReason
 from pipeline.io.web_page import page_text
@@ -33,21 +34,24 @@ _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]+[ \t]*(;[^\n]*)?\r?\n")
 _WARC_HEAD = b"WARC/1.0\r\nWARC-Type: response\r\nContent-Type: application/http\r\nContent-Length: %d\r\n\r\n"
 
 
-def read_archive(
-    records: Iterator[Record | Lost], gather: Gather, dialect: Dialect, config: InputConfig
-) -> Iterator[None]:
+def read_archive(runs: Iterator[Run], gather: Gather, dialect: Dialect, config: InputConfig) -> Iterator[None]:
     """Gather the documents of a WARC, WET or ARC file; yields where a batch may be taken.
 
     A document is a conversion record of plain text, or a page that was fetched with status 200 (a response, or a
     resource under an http address) as HTML or plain text. Its id is the WARC-Record-ID, its url the target; `date`,
     `content_type` and `languages` (as the crawl identified them) are its other fields.
     """
-    for record in records:
-        gather.records += 1
-        if isinstance(record, Lost):
-            gather.lose(*record)
-        else:
-            _take_record(gather, record, dialect, config)
+    for run in runs:
+        gather.records += len(run.records)
+        for record in run.records:
+            if isinstance(record, Lost):
+                gather.lose(*record)
+            else:
+                _take_record(gather, record, dialect, config)
+        if run.plain:
+            text = run.plain.columns["text"]
+            gather.records += len(text)
+            gather.documents(run.plain.columns, text.nbytes)
         yield
 
 

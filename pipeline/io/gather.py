@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pyarrow as pa
 
 from pipeline.config import InputConfig, Layout
@@ -35,6 +36,7 @@ class Gather:
 
     def _clear(self) -> None:
         self.records = self.bytes = 0
+        self._columns: list[Mapping[str, pa.Array]] = []
         self._placed: list[Placed] = []
         self._positions: list[int] = []
         self._lost: list[Lost] = []
@@ -53,6 +55,13 @@ class Gather:
             self._positions.append(position)
             self.bytes += len(placed.text) if raw is None else len(raw)
 
+    def documents(self, columns: Mapping[str, pa.Array], num_bytes: int) -> None:
+        """Records that are columns already, `num_bytes` of them, as `make_rows` takes them; those of `_placed_columns`
+        that are left out are null.
+        """
+        self._columns.append(columns)
+        self.bytes += num_bytes
+
     def lose(self, position: int, reason: QuarantineReason, raw: bytes) -> None:
         """A record that goes to quarantine."""
         self._lost.append(Lost(position, reason, raw[:KEPT_BYTES]))
@@ -64,6 +73,34 @@ class Gather:
 
     def take(self) -> Rows:
         """Rows of all records since the last call."""
+        rows = make_rows(
+            self._source,
+            self._all_columns(),
+            self._lifted,
+            records=self.records,
+            lost=self._lost,
+            skipped=self._skipped,
+        )
+        self._clear()
+        return rows
+
+    def _all_columns(self) -> Mapping[str, pa.Array]:
+        """Columns of every document, by position."""
+        if not self._columns:
+            return self._placed_columns()
+        parts = [*self._columns, self._placed_columns()] if self._placed else self._columns
+        kinds = {name: column.type for name, column in self._placed_columns().items()}
+        columns = {
+            name: pa.concat_arrays([p[name] if name in p else pa.nulls(len(p["position"]), kind) for p in parts])
+            for name, kind in kinds.items()
+        }
+        if not self._placed:
+            return columns
+        order = pa.array(np.argsort(columns["position"].to_numpy()))
+        return {name: column.take(order) for name, column in columns.items()}
+
+    def _placed_columns(self) -> Mapping[str, pa.Array]:
+        """Columns of the documents that came one by one."""
         texts, ids, urls, metas, messages, lifted = zip(*self._placed, strict=True) if self._placed else ((),) * 6
         columns = {
             "position": pa.array(self._positions, pa.int64()),
@@ -76,8 +113,4 @@ class Gather:
         schema = document_schema(self._lifted)
         for i, name in enumerate(self._config.columns):
             columns[name] = pa.array([values[i] for values in lifted], schema.field(name).type)
-        rows = make_rows(
-            self._source, columns, self._lifted, records=self.records, lost=self._lost, skipped=self._skipped
-        )
-        self._clear()
-        return rows
+        return columns

@@ -7,7 +7,7 @@ from typing import Self
 
 from pipeline.config import InputConfig
 from pipeline.io.archive import ARC, WARC, stream_records
-from pipeline.io.archive_frames import frame_records
+from pipeline.io.archive_frames import Run, frame_records
 from pipeline.io.archive_records import read_archive
 from pipeline.io.columnar import ColumnReader, read_arrow, read_parquet
 from pipeline.io.compression import Flow, decompressed
@@ -21,6 +21,7 @@ from pipeline.io.reasons import QuarantineReason
 from pipeline.io.rows import Rows
 from pipeline.io.slices import Piece
 from pipeline.io.stored import StoredBytes
+from pipeline.io.wet_records import taker
 
 
 class OpenPiece:
@@ -91,10 +92,12 @@ class OpenPiece:
     def _archive(self, head: Head, gather: Gather) -> Iterator[None]:
         dialect = ARC if head.is_arc else WARC
         if head.is_framed:
-            records = frame_records(self._stored, self._piece.start, self._piece.stop, head.kind, dialect)
+            take = taker(self._config)
+            runs = frame_records(self._stored, self._piece.start, self._piece.stop, head.kind, dialect, take)
         else:
             records = stream_records(self._flow(head), dialect, lambda at: self._flow_from(head, at))
-        return read_archive(records, gather, dialect, self._config)
+            runs = (Run([record]) for record in records)
+        return read_archive(runs, gather, dialect, self._config)
 
     def _flow(self, head: Head) -> Flow:
         """The decompressed file; of a piece inside it, from the first line that starts there."""

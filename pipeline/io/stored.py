@@ -51,17 +51,27 @@ class StoredBytes:
 
     def read_at(self, at: int, size: int) -> bytes:
         """`size` bytes from offset `at`, fewer only at the end of the file. size <= BLOCK_BYTES."""
-        low = at - self._block_at
-        if low < 0 or low + size > len(self._block):
-            self._load(at)
-            low = 0
+        low = self._index_of(at, size)
         return self._block[low : low + size]
+
+    def held_from(self, at: int, size: int) -> memoryview:
+        """All that is held from offset `at` on: at least `size` bytes, fewer only at the end of the file."""
+        low = self._index_of(at, size)
+        return memoryview(self._block)[low:]
 
     def blocks(self, at: int) -> Iterator[bytes]:
         """Everything from offset `at` on, block by block."""
         while block := self.read_at(at, BLOCK_BYTES):
             yield block
             at += len(block)
+
+    def _index_of(self, at: int, size: int) -> int:
+        """Where offset `at` is in the block, which holds `size` bytes from there on."""
+        low = at - self._block_at
+        if low < 0 or low + size > len(self._block):
+            self._load(at)
+            low = 0
+        return low
 
     def _load(self, at: int) -> None:
         self._file.seek(at)

@@ -37,7 +37,7 @@ def _records(folder, data: bytes, kind: str, size: int) -> list[Record | Lost]:
     found = []
     for start in range(0, max(len(data), 1), size):
         with StoredBytes(str(folder / "a.warc")) as stored:
-            found += frame_records(stored, start, start + size, kind, WARC)
+            found += [one for run in frame_records(stored, start, start + size, kind, WARC) for one in run.records]
     return found
 
 
