@@ -16,27 +16,24 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipeline.kernels.chunks import find_byte, num_chars, same_bytes
-from pipeline.kernels.hashing import quick_key, slot_of, table_bits
-from pipeline.kernels.ngrams import (
-    PREFIX_BYTES,
+from pipeline.kernels.chunks import num_chars
+from pipeline.kernels.copies import copies_room, later_copies
+from pipeline.kernels.joined_words import join_words, joined_room
+from pipeline.kernels.leaf import leaf
+from pipeline.kernels.lines import line_feeds
+from pipeline.kernels.repeated_ngrams import (
+    count_ngrams,
     duplicate_ngram_chars,
-    fewer_suspects,
-    first_equals,
-    join_words,
-    longer_ngrams,
-    next_ngrams,
+    most_frequent,
     next_suspects,
-    repeated_bigrams,
-    top_ngram_chars,
+    ngram_room,
+    places_left,
 )
 from pipeline.kernels.unicode_tables import unicode_tables
 from pipeline.kernels.whitespace import stripped
 from pipeline.kernels.words import Bytes, Int32, WordSpans
 
 Float64 = npt.NDArray[np.float64]
-LINE_FEED = 0x0A
-LONG_ORDER = 7  # from here on n-grams of prose have 32 bytes, mostly
 
 
 class GopherRepetitionSignals(NamedTuple):
@@ -76,55 +73,35 @@ def _copied_ngrams(text_B, starts_W, ends_W, word_offsets_D1, top_N, duplicate_M
     top_ND = np.zeros((top_N.size, num_docs))
     duplicate_MD = np.zeros((duplicate_M.size, num_docs))
     most, most_bytes = _largest(starts_W, ends_W, word_offsets_D1)
-    joined_J = np.empty(most_bytes + PREFIX_BYTES, np.uint8)
-    at_W1, chars_W1, next_W1 = np.empty(most + 1, np.int64), np.empty(most + 1, np.int64), np.empty(most + 1, np.int64)
-    fewer_W1 = np.empty(most + 1, np.int64)
-    first_W, counts_W, new_counts_W = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32)
-    at_W = np.empty(most + 1, np.int32)
-    num_slots = 1 << table_bits(most)
-    table_2T = np.zeros(2 * num_slots, np.int64)
-    repeats_T = np.empty(8 * num_slots, np.uint8)
-    base = 1
+    joined, room = joined_room(most, most_bytes), ngram_room(most)
+    places_K = np.empty(most + 1, np.int32)
     for d in range(num_docs):
         begin, end = word_offsets_D1[d], word_offsets_D1[d + 1]
-        num_words = end - begin
-        starts, ends = starts_W[begin:end], ends_W[begin:end]
-        at, chars = at_W1[: num_words + 1], chars_W1[: num_words + 1]
-        join_words(text_B, starts, ends, joined_J, at, chars)
+        num_words = np.int64(end - begin)
+        join_words(text_B, starts_W[begin:end], ends_W[begin:end], joined)
         if top_N.size:
-            first, counts, new_counts = first_W[:num_words], counts_W[:num_words], new_counts_W[:num_words]
-            first_equals(text_B, starts, ends, table_2T, base, first, counts)
-            base += num_words
-            words = first.copy()
-            _top_ngrams(words, top_N, table_2T, base, first, counts, new_counts, at_W, chars, top_ND[:, d])
-            base += num_words * (top_N.max() - 1)
+            _top_ngrams(joined, num_words, top_N, min(top_N.max(), num_words), places_K, room, top_ND[:, d])
         if duplicate_M.size:
-            bits = table_bits(num_words) + 3
-            next_suspects(joined_J, at, duplicate_M.min(), repeats_T, bits, next_W1)
-            if duplicate_M.max() >= LONG_ORDER:
-                fewer_suspects(joined_J, at, LONG_ORDER, repeats_T, bits, next_W1, fewer_W1)
-            for k in range(duplicate_M.size):
-                n = duplicate_M[k]
-                suspects_W1 = fewer_W1 if n >= LONG_ORDER else next_W1
-                duplicate_MD[k, d] = duplicate_ngram_chars(joined_J, at, chars, n, suspects_W1, table_2T, base)
-                base += num_words
+            num = next_suspects(joined, num_words, duplicate_M.min(), places_K, room)
+            for m in range(duplicate_M.size):
+                duplicate_MD[m, d] = duplicate_ngram_chars(joined, num_words, duplicate_M[m], places_K, num, room)
     return top_ND, duplicate_MD
 
 
-@njit(cache=True, nogil=True)
-def _top_ngrams(words_W, top_N, table_2T, base, first_W, counts_W, new_counts_W, at_W, chars_W1, top_chars_N):
-    """Write characters of the most frequent n-gram times its count, for each order, 0 with fewer than n words."""
-    num_words = words_W.size
-    best = next_ngrams(words_W, 2, table_2T, base, first_W, counts_W, new_counts_W)
-    count = new_counts_W[best] if best >= 0 else 0
-    num = repeated_bigrams(first_W, new_counts_W, at_W)
-    for n in range(2, top_N.max() + 1):
-        if n > 2:
-            base += num_words
-            best, count, num = longer_ngrams(words_W, n, table_2T, base, first_W, new_counts_W, at_W, num)
+@leaf
+def _top_ngrams(joined, num_words, top_N, highest, places_K, room, top_chars_N):
+    """Write characters of the most frequent n-gram times its count, for each order up to `highest`."""
+    num = num_words - 1
+    for i in range(num):
+        places_K[i] = i
+    for n in range(2, highest + 1):
+        most = count_ngrams(joined, n, places_K, num, room)
         for k in range(top_N.size):
-            if top_N[k] == n and num_words >= n:
-                top_chars_N[k] = top_ngram_chars(max(best, 0), count, n, chars_W1)
+            if top_N[k] == n:
+                best, count = most_frequent(joined, n, places_K, num, most, room)
+                start, end = np.int64(joined.at_W1[best]), np.int64(joined.at_W1[best + n])
+                top_chars_N[k] = count * (num_chars(joined.joined_J, start, end) + n - 1)
+        num = places_left(places_K, num, room)
 
 
 @njit(cache=True, nogil=True)
@@ -132,11 +109,9 @@ def _largest(starts_W, ends_W, word_offsets_D1):
     """(words of the document with most words, bytes in words of the one with most)."""
     most = most_bytes = 0
     for d in range(word_offsets_D1.size - 1):
-        num_bytes = 0
-        for w in range(word_offsets_D1[d], word_offsets_D1[d + 1]):
-            num_bytes += ends_W[w] - starts_W[w]
-        most = max(most, word_offsets_D1[d + 1] - word_offsets_D1[d])
-        most_bytes = max(most_bytes, num_bytes)
+        begin, end = word_offsets_D1[d], word_offsets_D1[d + 1]
+        most = max(most, end - begin)
+        most_bytes = max(most_bytes, ends_W[begin:end].sum() - starts_W[begin:end].sum())
     return most, most_bytes
 
 
@@ -144,30 +119,33 @@ def _largest(starts_W, ends_W, word_offsets_D1):
 def _copied_parts(text_B, offsets_D1, class_C):
     num_docs = offsets_D1.size - 1
     num_chars_D, parts_4D = np.zeros(num_docs, np.int64), np.zeros((4, num_docs))
-    most = 2  # parts: all but the first and last have a byte, and a line feed behind it
+    most = 0
     for d in range(num_docs):
-        most = max(most, (offsets_D1[d + 1] - offsets_D1[d]) // 2 + 2)
-    starts_2E, ends_2E = np.empty((2, most), np.int64), np.empty((2, most), np.int64)
-    table_2T = np.zeros(2 * 1024, np.int64)
-    base = 1
+        most = max(most, offsets_D1[d + 1] - offsets_D1[d])
+    feeds_E = np.empty(most + 1, np.int32)
+    num_rows = most // 2 + 2  # all parts but the first and last have a byte, and a line feed behind it
+    starts_2E, ends_2E = np.empty((2, num_rows), np.int32), np.empty((2, num_rows), np.int32)
+    copies_E, room = np.empty(num_rows, np.int32), copies_room(1024)
     for d in range(num_docs):
-        start, end = int(offsets_D1[d]), int(offsets_D1[d + 1])
+        start, end = np.int64(offsets_D1[d]), np.int64(offsets_D1[d + 1])
         num_chars_D[d] = num_chars(text_B, start, end)
         first, last = stripped(text_B, start, end, class_C)
-        num_parts = _split(text_B, start, end, first, last, starts_2E, ends_2E)
+        num_feeds = line_feeds(text_B, start, end, feeds_E)
+        num_parts = _split(feeds_E, num_feeds, start, end, first, last, starts_2E, ends_2E)
+        if max(num_parts) > room.slots_E.size:
+            room = copies_room(2 * max(num_parts))
         for k in range(2):
-            bits = table_bits(num_parts[k])
-            if 2 << bits > table_2T.size:
-                table_2T = np.zeros(2 << bits, np.int64)
-            starts, ends = starts_2E[k, : num_parts[k]], ends_2E[k, : num_parts[k]]
-            copies, chars = _copies(text_B, starts, ends, table_2T, bits, base)
-            base += num_parts[k]
-            parts_4D[2 * k, d], parts_4D[2 * k + 1, d] = copies / num_parts[k], chars
+            starts_E, ends_E = starts_2E[k], ends_2E[k]
+            copies = later_copies(text_B, starts_E, ends_E, num_parts[k], room, copies_E)
+            parts_4D[2 * k, d] = copies / num_parts[k]
+            for c in range(copies):
+                e = copies_E[c]
+                parts_4D[2 * k + 1, d] += num_chars(text_B, np.int64(starts_E[e]), np.int64(ends_E[e]))
     return num_chars_D, parts_4D
 
 
-@njit(cache=True, nogil=True)
-def _split(text_B, start, end, first, last, starts_2E, ends_2E):
+@leaf
+def _split(feeds_E, num_feeds, start, end, first, last, starts_2E, ends_2E):
     """(paragraphs, lines): how many parts, at least one each; empty ones count.
 
     Row 0 is text_B[first:last], which neither begins nor ends with a line feed, cut at runs of two or more; row 1 is
@@ -175,44 +153,20 @@ def _split(text_B, start, end, first, last, starts_2E, ends_2E):
     """
     num_paragraphs = num_lines = 0
     paragraph, line = first, start
-    at = find_byte(text_B, start, end, LINE_FEED)
-    while at < end:
-        run = at
-        while at < end and text_B[at] == LINE_FEED:
-            at += 1
+    e = 0
+    while e < num_feeds:
+        run = np.int64(feeds_E[e])
+        while e + 1 < num_feeds and feeds_E[e + 1] == feeds_E[e] + 1:
+            e += 1
+        behind = np.int64(feeds_E[e]) + 1
+        e += 1
         starts_2E[1, num_lines], ends_2E[1, num_lines] = line, run
         num_lines += 1
-        line = at
-        if at - run >= 2 and first < run < last:
+        line = behind
+        if behind - run >= 2 and first < run < last:
             starts_2E[0, num_paragraphs], ends_2E[0, num_paragraphs] = paragraph, run
             num_paragraphs += 1
-            paragraph = at
-        at = find_byte(text_B, at, end, LINE_FEED)
+            paragraph = behind
     starts_2E[0, num_paragraphs], ends_2E[0, num_paragraphs] = paragraph, last
     starts_2E[1, num_lines], ends_2E[1, num_lines] = line, end
     return num_paragraphs + 1, num_lines + 1
-
-
-@njit(cache=True, nogil=True)
-def _copies(text_B, starts_E, ends_E, table_2T, bits, base):
-    """(second and later copies among the parts, their code points). For `table_2T` and `base` see `ngrams`."""
-    copies = copied_chars = 0
-    for e in range(starts_E.size):
-        start, num_bytes = starts_E[e], ends_E[e] - starts_E[e]
-        key = np.int64(quick_key(text_B, start, ends_E[e]))
-        slot = slot_of(key, bits)
-        found = False
-        while table_2T[2 * slot] >= base and not found:
-            first = table_2T[2 * slot] - base
-            found = (
-                table_2T[2 * slot + 1] == key
-                and ends_E[first] - starts_E[first] == num_bytes
-                and same_bytes(text_B, starts_E[first], start, num_bytes)
-            )
-            slot = slot if found else (slot + 1) & ((1 << bits) - 1)
-        if found:
-            copies += 1
-            copied_chars += num_chars(text_B, start, ends_E[e])
-        else:
-            table_2T[2 * slot], table_2T[2 * slot + 1] = base + e, key
-    return copies, copied_chars
