@@ -39,6 +39,25 @@ def loss_chart(training: Points, validation: Points, *, label: str) -> str:
     return f"{opening}{''.join(parts)}</svg>"
 
 
+def s_curve_chart(num_bands: int, rows_per_band: int, threshold: float, found: Points, *, label: str) -> str:
+    """Share of pairs that LSH nominates by their similarity, 1 - (1 - s**rows)**bands, with the threshold as a bar.
+
+    found: (similarity, share that was found), as dots on a dashed line.
+    """
+    scale = _Scale(1.0, 0.0, 1.0)
+    curve = [(i / 100, 1 - (1 - (i / 100) ** rows_per_band) ** num_bands) for i in range(101)]
+    at = f"{scale.x(threshold):.1f}"
+    limit = f'<line class="limit" x1="{at}" x2="{at}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
+    parts = [
+        _grid(scale, ticks(0, 1, 5), ticks(0, 1)),
+        limit,
+        _line(scale, curve, "train"),
+        _line(scale, found, "valid"),
+    ]
+    opening = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
+    return f"{opening}{''.join(parts)}{''.join(_dots(scale, found))}</svg>"
+
+
 def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
     """At least two round values, 1, 2 or 5 times a power of ten apart, that enclose [low, high]."""
     span = (high - low) or abs(high) or 1.0

@@ -9,14 +9,15 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from pipeline.report.funnel import Hop, Manifest, funnel, job_kind, jobs_of_kind, text_hops
+from pipeline.report.funnel import DEDUP_KINDS, Hop, Manifest, funnel, job_kind, jobs_of_kind, text_hops
 from pipeline.report.samples import dropped_samples
 
 Facts = dict[str, Any]
 FOLDERS = (
-    "documents", "dropped", "duplicates", "quarantine", "scores",
+    "documents", "dropped", "duplicates", "near_misses", "cuts", "quarantine", "scores", "index",
     "models", "tokenizer", "packed*", "model", "adapter", "checkpoints", "jobs",
 )  # fmt: skip
+LEAST_RECALL = 0.9  # of planted copies that are near enough; below it a reader should know
 BOOKKEEPING = frozenset({"key", "name", "shards"})
 
 
@@ -27,7 +28,7 @@ def gather(run_dir: Path, manifest: Manifest) -> Facts:
         "run": {name: manifest.get(name) for name in ("corpusmill", "began", "seconds", "versions", "recipe")},
         "totals": _totals(manifest, hops),
         "funnel": [_hop_json(hop) for hop in hops],
-        "duplicates": [_counts(job) for job in jobs_of_kind(manifest, "exact_dedup", "near_dedup")],
+        "duplicates": [_counts(job) for job in jobs_of_kind(manifest, *DEDUP_KINDS)],
         "languages": _languages(run_dir / "documents"),
         "pii": _pii(manifest),
         "tokenizer": [_counts(job) for job in jobs_of_kind(manifest, "train_tokenizer")],
@@ -150,6 +151,13 @@ def _job_warnings(job: Mapping[str, Any]) -> Iterator[str]:
     name, kind = job["name"], job_kind(job)
     if kind == "near_dedup" and job.get("comparisons_not_made"):
         yield f"{name}: {job['comparisons_not_made']:,} comparisons not made (near_dedup.max_representatives)"
+    recall = job.get("planted_recall")
+    if recall is not None and recall < LEAST_RECALL:
+        yield (
+            f"{name}: of planted copies at or above min_jaccard only {recall:.0%} were found; more bands or fewer rows "
+            "per band find more (near_dedup.num_bands, rows_per_band)"
+        )
+    yield from job.get("warnings", ())
     for split in job.get("empty_splits", ()):
         yield f"{name}: no document for the {split} split, which is left out"
     validation = job.get("validation_curve") or []

@@ -47,6 +47,7 @@ figure { margin: 0 0 1rem; max-width: 34rem; }
 .chart { width: 100%; height: auto; display: block; }
 .chart text { fill: var(--soft); font-size: 10px; }
 .chart .grid { stroke: var(--line); stroke-width: 1; }
+.chart .limit { stroke: var(--soft); stroke-width: 1; stroke-dasharray: 2 3; }
 .chart polyline { fill: none; stroke-width: 1.5; stroke-linejoin: round; }
 .chart polyline.train { stroke: var(--train); }
 .chart polyline.valid { stroke: var(--valid); stroke-dasharray: 4 3; }

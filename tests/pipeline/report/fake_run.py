@@ -13,6 +13,18 @@ from pipeline.schema import DROPPED, document_schema
 QUALITY_RULES = ["too_few_words", "too_many_words", "too_few_stop_words"]
 
 
+NEAR = {
+    "bands": [14, 8],
+    "min_jaccard": 0.8,
+    "planted": 12,
+    "planted_recall": 1.0,
+    "planted_bins": [[0.7, 4, 0, 0.5612], [0.8, 5, 5, 0.9513], [0.95, 3, 3, 1.0]],
+    "duplicates_per_keeper": {"1": 20, "2-3": 8},
+    "sources": {"news/<part>-#": {"documents": 300, "bytes": 9000, "removed_documents": 40, "removed_bytes": 1200}},
+    "warnings": [],
+}
+
+
 def row_job(name: str, stages: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     """Manifest of a row job over committed documents, from its stages."""
     rows_in = stages[0]["in"] if stages else more.pop("rows")
@@ -58,7 +70,7 @@ def manifest() -> dict[str, Any]:
         | {"records": 1000, "documents": 958}
         | read,
         {"name": "01-exact_dedup", "key": "2" * 32, "in": 650, "out": 600, "duplicates": 50, "seconds": 1.5},
-        {"name": "02-near_dedup", "in": 600, "out": 560, "duplicates": 40, "comparisons": 70, "seconds": 3.0},
+        {"name": "02-near_dedup", "in": 600, "out": 560, "duplicates": 40, "comparisons": 70, "seconds": 3.0} | NEAR,
         row_job("03-rows", [pii]),
         {"name": "04-train_tokenizer", "documents": 560, "bytes": 900_000, "vocab_size": 8000, "seconds": 2.0},
         pack_job("05-pack", 560, {"train": split, "validation": split | {"documents": 10, "rows": 3}}),

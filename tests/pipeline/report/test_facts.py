@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipeline.report.facts import gather
-from tests.pipeline.report.fake_run import manifest, row_job, stage, write_run
+from tests.pipeline.report.fake_run import NEAR, manifest, row_job, stage, write_run
 
 
 @pytest.fixture
@@ -60,6 +60,7 @@ def test_jobs_carry_their_own_figures_without_bookkeeping(facts):
         "duplicates": 40,
         "comparisons": 70,
         "seconds": 3.0,
+        **NEAR,
     }
     assert facts["packing"][0]["splits"]["train"]["fill_fraction"] == 0.976
     assert facts["training"][1]["curve"][-1] == [100, 3.0, 2e-4, 9000.0]
