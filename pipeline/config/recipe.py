@@ -133,9 +133,12 @@ def _order_problems(stages: tuple[StageEntry, ...], *, packed: bool) -> Iterator
     if names[: len(names) - len(tail)] != [n for n in names if n in StageEntry.ROW | StageEntry.DEDUP]:
         late = next(n for i, n in enumerate(names) if n not in tail and set(names[:i]) & set(tail))
         yield f"{late} stands after {tail[0]}; everything that drops or rewrites documents comes first"
-    for name in sorted(StageEntry.ROW | StageEntry.DEDUP):
+    for name in sorted(StageEntry.ROW):
         if names.count(name) > 1:
-            yield f"{name} stands twice; its scores and evidence would share one name"
+            yield f"{name} stands twice; its scores would share one name"
+    indexes = [stage.name for stage in stages if getattr(stage.config, "write_index", False)]
+    for name in sorted({name for name in indexes if indexes.count(name) > 1}):
+        yield f"two {name} stages say write_index; their indexes would share one folder"
     if names.count("train_tokenizer") > 1 or ("train_tokenizer" in tail and tail[0] != "train_tokenizer"):
         yield "train_tokenizer stands once, before format, pack and train"
     if names.count("format") > 1:

@@ -60,6 +60,7 @@ def test_row_and_dedup_stages_are_stages():
         ("pii", "gopher_quality", "language", "gopher_repetition"),
         ("near_dedup", "exact_dedup"),
         ("exact_dedup", "gopher_quality", "near_dedup", "pii"),
+        ("exact_dedup", "near_dedup", "exact_dedup"),
         ("train_tokenizer",),
         ("train_tokenizer", "pack", "train"),
         ("language", "exact_dedup", "near_dedup", "pii", "train_tokenizer", "format", "pack", "train"),
@@ -74,8 +75,7 @@ def test_orders_that_work(names):
     [
         (("train_tokenizer", "language"), "language stands after train_tokenizer; everything that drops or rewrites"),
         (("train_tokenizer", "pack", "near_dedup"), "near_dedup stands after train_tokenizer"),
-        (("pii", "language", "pii"), "pii stands twice; its scores and evidence would share one name"),
-        (("exact_dedup", "exact_dedup"), "exact_dedup stands twice"),
+        (("pii", "language", "pii"), "pii stands twice; its scores would share one name"),
         (("train_tokenizer", "train_tokenizer"), "train_tokenizer stands once, before format, pack and train"),
         (("format", "train_tokenizer", "pack"), "train_tokenizer stands once, before format, pack and train"),
         (("train_tokenizer", "format", "format"), "format stands once; it holds for every pack after it"),
@@ -93,6 +93,11 @@ def test_orders_that_work(names):
 def test_orders_that_do_not_work_say_why(names, message):
     with pytest.raises(ValidationError, match=message):
         recipe(*names)
+
+
+def test_two_stages_of_a_kind_cannot_leave_one_index():
+    with pytest.raises(ValidationError, match="two exact_dedup stages say write_index"):
+        recipe("exact_dedup", "near_dedup", "exact_dedup", exact_dedup={"write_index": True})
 
 
 def test_a_named_tokenizer_is_enough_to_pack():
