@@ -138,10 +138,11 @@ def _row_of(first_column: UInt64, plan: KeyRanges, index: int) -> int:
 
 
 def _write_groups(element: tuple[int, Iterable[bytes]], plan: KeyRanges) -> int:
-    """Write the group file of one range, then its sidecar. Blocks come in any order, so everything is sorted."""
+    """Write the group file of one range, then its sidecar. Blocks come in any order: what is shared is sorted."""
     index, blocks = element
     parts = [np.frombuffer(block, np.uint64).reshape(plan.columns, -1) for block in blocks]
     rows = np.concatenate([np.empty((plan.columns, 0), np.uint64), *parts], axis=1)
+    rows = rows[:, _repeated(rows[0])]
     rows = rows[:, np.lexsort(rows[::-1])]
     begins = np.ones(rows.shape[1], np.bool_)
     keys = rows[: plan.columns - 1 - plan.rank_columns]
@@ -153,3 +154,14 @@ def _write_groups(element: tuple[int, Iterable[bytes]], plan: KeyRanges) -> int:
     save_array(plan.path(index), stored.astype(np.int64))
     write_json(plan.path(index).with_suffix(".json"), {"key": plan.key})
     return index
+
+
+def _repeated(key_N: UInt64) -> Int64:
+    """Rows whose key another row has too, in no order. Most have none: sorting them by all columns took longest."""
+    order = np.argsort(key_N)
+    ordered = key_N[order]
+    is_next = ordered[1:] == ordered[:-1]
+    shared = np.zeros(key_N.size, np.bool_)
+    shared[1:] = is_next
+    shared[:-1] |= is_next
+    return order[shared]
