@@ -102,8 +102,8 @@ def _merit(row: Row, known: LabelledSet) -> float:
 
 def print_set(name: str, known: LabelledSet, rows: Sequence[Row], threshold: float) -> None:
     """One set's table."""
-    spoken = "all others" if known.distinct is None else len(known.distinct)
-    print(f"\n{name}: {len(known.texts)} documents, duplicate pairs {len(known.duplicates)}, distinct pairs {spoken}")
+    distinct = len(known.distinct) if isinstance(known.distinct, frozenset) else "all others, or as told"
+    print(f"\n{name}: {len(known.texts)} documents, duplicate pairs {len(known.duplicates)}, distinct pairs {distinct}")
     columns = f"{'precision':>10}{'recall':>8}{'F1':>8}{'ARI':>8}{'wrong pairs':>13}{'removals':>10}{'right':>8}"
     print(f"{'':16}{'bands':>7}{columns}{f'>= {threshold}':>8}")
     for method, setting, s in rows:

@@ -30,7 +30,9 @@ def score(known: LabelledSet, keepers: Sequence[int], min_jaccard: float) -> Sco
     """Scores of a method that lets keepers[d] stay for document d."""
     found = cluster_pairs(keepers)
     right = len(found & known.duplicates)
-    wrong = len(found & known.distinct) if known.distinct is not None else len(found) - right
+    wrong = len(found) - right
+    if known.distinct is not None:
+        wrong = sum(pair in known.distinct for pair in found - known.duplicates)
     gone = [(min(d, k), max(d, k)) for d, k in enumerate(keepers) if d != k]
     good = sum(pair in known.duplicates for pair in gone)
     bad = sum(pair in known.distinct for pair in gone) if known.distinct is not None else len(gone) - good
