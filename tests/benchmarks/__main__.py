@@ -24,6 +24,7 @@ BESIDE_PEERS = (
     "bench_ngrams",
     "bench_minhash",
 )
+WITHOUT_PEERS = ("perplexity_separation", "perplexity_buckets")
 OF_THIS_ENVIRONMENT = ("bench_readers.py", "bench_packing.py", "bench_train.py")
 
 
@@ -35,6 +36,9 @@ def main() -> int:
         failed += bool(
             subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}", *sys.argv[1:]], check=False).returncode
         )
+    for name in WITHOUT_PEERS:
+        print(f"\n== {name}", flush=True)
+        failed += bool(subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}"], check=False).returncode)
     for name in OF_THIS_ENVIRONMENT:
         print(f"\n== {name}", flush=True)
         command = [sys.executable, "-m", "pytest", "-q", "-s", "-m", "bench", str(HERE / name)]
