@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from pipeline.report.funnel import DEDUP_KINDS, Hop, Manifest, funnel, job_kind, jobs_of_kind, text_hops
+from pipeline.report.models import model_warnings
 from pipeline.report.samples import dropped_samples
 
 Facts = dict[str, Any]
@@ -18,6 +19,7 @@ FOLDERS = (
     "models", "tokenizer", "packed*", "model", "adapter", "checkpoints", "jobs",
 )  # fmt: skip
 LEAST_RECALL = 0.9  # of planted copies that are near enough; below it a reader should know
+MODEL_KINDS = ("perplexity_model", "classifier_model")
 BOOKKEEPING = frozenset({"key", "name", "shards"})
 
 
@@ -28,6 +30,7 @@ def gather(run_dir: Path, manifest: Manifest) -> Facts:
         "run": {name: manifest.get(name) for name in ("corpusmill", "began", "seconds", "versions", "recipe")},
         "totals": _totals(manifest, hops),
         "funnel": [_hop_json(hop) for hop in hops],
+        "models": [_counts(job) for job in jobs_of_kind(manifest, *MODEL_KINDS)],
         "duplicates": [_counts(job) for job in jobs_of_kind(manifest, *DEDUP_KINDS)],
         "languages": _languages(run_dir / "documents"),
         "pii": _pii(manifest),
@@ -158,6 +161,8 @@ def _job_warnings(job: Mapping[str, Any]) -> Iterator[str]:
             "per band find more (near_dedup.num_bands, rows_per_band)"
         )
     yield from job.get("warnings", ())
+    if kind in MODEL_KINDS:
+        yield from model_warnings(job)
     for split in job.get("empty_splits", ()):
         yield f"{name}: no document for the {split} split, which is left out"
     validation = job.get("validation_curve") or []

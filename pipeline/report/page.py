@@ -15,6 +15,7 @@ from typing import Any
 from pipeline.report.chart import loss_chart
 from pipeline.report.dedup import dedup_details
 from pipeline.report.markup import bullets, folded, framed, numbers, pairs_list, share, table
+from pipeline.report.models import model_details
 from pipeline.report.style import STYLE
 from pipeline.report.units import bytes_text, figure_text, seconds_text, share_text
 
@@ -54,6 +55,7 @@ def _sections(facts: Facts) -> Iterator[tuple[str, str]]:
     run = facts["run"]
     yield "Look into", bullets(facts["warnings"])
     yield "Funnel", _funnel(facts["funnel"])
+    yield "Models", "".join(_job(job) + model_details(job) for job in facts["models"])
     yield "Duplicates", "".join(_job(job) + dedup_details(job) for job in facts["duplicates"])
     yield "Languages kept", _counted("Language", "Documents", facts["languages"])
     yield "Personal data replaced", _counted("Type", "Places", facts["pii"])
