@@ -16,10 +16,20 @@ BOM = b"\xef\xbb\xbf"
 
 
 class LineBlock(NamedTuple):
-    """Lines in a row, without their `\\n`, and the offset of each in the stream."""
+    """Lines in a row, the last without its `\n`, and the offset of the first in the stream."""
 
-    lines: list[bytes]
-    positions: list[int]
+    data: bytes
+    at: int
+
+    @property
+    def lines(self) -> list[bytes]:
+        """Each line without its `\n`."""
+        return self.data.split(b"\n")
+
+    def numbered(self) -> Iterator[tuple[int, bytes]]:
+        """Each line behind its offset in the stream."""
+        lines = self.lines
+        return zip(accumulate([len(line) + 1 for line in lines[:-1]], initial=self.at), lines, strict=True)
 
 
 def line_blocks(flow: Flow, stop: int | None = None) -> Iterator[LineBlock | Lost]:
@@ -28,7 +38,7 @@ def line_blocks(flow: Flow, stop: int | None = None) -> Iterator[LineBlock | Los
     while stop is None or flow.at < stop:
         last = flow.buffer.rfind(b"\n", searched)
         if last >= 0:
-            yield from _told_apart(_block(bytes(flow.buffer[:last]), flow.at), stop)
+            yield from _told_apart(LineBlock(bytes(flow.buffer[:last]), flow.at), stop)
             flow.drop(last + 1)
         elif len(flow.buffer) > MAX_RECORD_BYTES:
             yield Lost(flow.at, QuarantineReason.RECORD_TOO_LARGE, bytes(flow.buffer[:KEPT_BYTES]))
@@ -50,24 +60,18 @@ def drop_line(flow: Flow) -> None:
     flow.drop(end + 1)
 
 
-def _block(data: bytes, at: int) -> LineBlock:
-    lines = data.split(b"\n")
-    return LineBlock(lines, list(accumulate([len(line) + 1 for line in lines[:-1]], initial=at)))
-
-
 def _told_apart(block: LineBlock, stop: int | None) -> Iterator[LineBlock | Lost]:
     """The lines of `block` that start before `stop`; the rare block with a line that is too long line by line."""
-    if stop is not None and block.positions[-1] >= stop:
-        inside = sum(position < stop for position in block.positions)
-        block = LineBlock(block.lines[:inside], block.positions[:inside])
-    if max(map(len, block.lines), default=0) <= MAX_RECORD_BYTES:
+    if stop is not None and (end := block.data.find(b"\n", stop - 1 - block.at)) >= 0:
+        block = LineBlock(block.data[:end], block.at)
+    if len(block.data) <= MAX_RECORD_BYTES or max(map(len, block.lines)) <= MAX_RECORD_BYTES:
         yield block
         return
-    for line, position in zip(*block, strict=True):
+    for position, line in block.numbered():
         if len(line) > MAX_RECORD_BYTES:
             yield Lost(position, QuarantineReason.RECORD_TOO_LARGE, line[:KEPT_BYTES])
         else:
-            yield LineBlock([line], [position])
+            yield LineBlock(line, position)
 
 
 def _last_line(flow: Flow, stop: int | None) -> Iterator[LineBlock | Lost]:
@@ -77,4 +81,4 @@ def _last_line(flow: Flow, stop: int | None) -> Iterator[LineBlock | Lost]:
     if flow.problem:
         yield Lost(flow.at, flow.problem, bytes(flow.buffer[:KEPT_BYTES]))
     elif flow.buffer:
-        yield from _told_apart(LineBlock([bytes(flow.buffer)], [flow.at]), stop)
+        yield from _told_apart(LineBlock(bytes(flow.buffer), flow.at), stop)

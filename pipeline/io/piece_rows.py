@@ -14,6 +14,7 @@ from pipeline.io.compression import Flow, decompressed
 from pipeline.io.csv_rows import read_csv
 from pipeline.io.file_head import Head, read_head
 from pipeline.io.gather import Gather
+from pipeline.io.json_columns import plain_lines_of
 from pipeline.io.json_records import read_json
 from pipeline.io.lines import drop_line
 from pipeline.io.plain_text import read_text
@@ -87,7 +88,8 @@ class OpenPiece:
             return read_text(self._flow(head), gather, config.unit, config.text, stop)
         if head.format == "csv":
             return read_csv(self._flow(head), gather)
-        return read_json(self._flow(head), gather, "lines" if head.is_lines else "values", stop)
+        plain = plain_lines_of(config) if head.layout == "none" else None
+        return read_json(self._flow(head), gather, "lines" if head.is_lines else "values", plain, stop)
 
     def _archive(self, head: Head, gather: Gather) -> Iterator[None]:
         dialect = ARC if head.is_arc else WARC

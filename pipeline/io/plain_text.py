@@ -53,7 +53,7 @@ def _lines(flow: Flow, stop: int | None) -> Iterator[_Framed]:
         if isinstance(block, Lost):
             yield [(block.position, block)]
         else:
-            yield [(at, line.removesuffix(b"\r")) for line, at in zip(*block, strict=True)]
+            yield [(at, line.removesuffix(b"\r")) for at, line in block.numbered()]
 
 
 def _paragraphs(flow: Flow, stop: int | None) -> Iterator[_Framed]:
@@ -62,7 +62,7 @@ def _paragraphs(flow: Flow, stop: int | None) -> Iterator[_Framed]:
         if isinstance(block, Lost):
             yield [*unfinished.close(), (block.position, block)]
         else:
-            yield [done for line, at in zip(*block, strict=True) for done in unfinished.add(line, at)]
+            yield [done for at, line in block.numbered() for done in unfinished.add(line, at)]
     yield unfinished.close()
 
 

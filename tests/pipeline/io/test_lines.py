@@ -23,7 +23,7 @@ def _lines(blocks) -> list[tuple[int, bytes]]:
     for block in blocks:
         assert not isinstance(block, Lost)
         assert block.lines
-        found += zip(block.positions, block.lines, strict=True)
+        found += block.numbered()
     return found
 
 
