@@ -5,7 +5,8 @@
 The recipe runs on the real crawl files (WET, WARC and ARC), and once more on 281 web pages that people judged (DCLM:
 mlfoundations/dclm, data/agreement_data.jsonl; 1 appears to mean a good page), with every bucket kept. Its model learns
 from encyclopaedia articles, books, news and pages of C4; the cut-offs are the percentiles of what is sorted. Medians by
-language and bucket, then openings of the three documents around the median perplexity of each bucket.
+language and bucket; the probability that a kept (good) page has the lower perplexity than one that is not, and the
+higher gain; then openings of the three documents around the median perplexity of each bucket.
 
 stop words   share of words that are one of Gopher's eight (Rae et al. 2021)
 full stops   share of lines that end in terminal punctuation (FineWeb)
@@ -31,6 +32,7 @@ from pipeline.config import StageEntry
 from pipeline.recipe import load_recipe
 from pipeline.run import run
 from pipeline.schema import RowStage
+from pipeline.stages.held_out import roc_area
 from pipeline.stages.make import make_stage
 from pipeline.stages.perplexity import BUCKETS
 from tests.benchmarks.human_judgement import ROOT, judged
@@ -116,6 +118,10 @@ def print_buckets(pages: pa.Table, labels: Mapping[str, int]) -> None:
                 for name, one in columns.items()
             ]
             print(f"{label + ' ' + BUCKETS[b]:12}{chosen.sum():>12}" + "".join(f"{one:>12,.3f}" for one in figures))
+    for name in ("kept", "good"):
+        if name in columns:
+            low, high = (roc_area(one, columns[name] == 1) for one in (-columns["perplexity"], columns["gain"]))
+            print(f"area under the ROC curve, {name}: low perplexity {low:.3f}, high gain {high:.3f}")
     for label in sorted(set(lang)):
         for b in np.unique(bucket[lang == label]):
             rows = np.flatnonzero((lang == label) & (bucket == b))
