@@ -3,10 +3,11 @@
     python -m tests.benchmarks.bench_near_dedup [--peers PYTHON] [--documents N]
 
 Ours is the whole stage in one process: Parquet shards in, verdict and evidence files out, every removal verified. The
-others go from texts in memory to who stays for whom (`peer_dedup.py`); text-dedup's and datatrove's own words and
-shingles, the others' cut at spaces. All have 5-word shingles and 14 bands of 8, one core, one thread; seconds are of
-processor time, medians of several rounds. Documents: posts and news, every n-th. A second table has our time by phase
-and on all posts, news, mails and PEPs, which is what the stage is made for: many documents.
+others go from texts in memory to who stays for whom (`peer_dedup.py`), `text-dedup script` from a data set on disk to
+another; text-dedup and datatrove with their own words and shingles, the others' cut at spaces. All have 5-word shingles
+and 14 bands of 8, one core, one thread; seconds are of processor time, medians of several rounds. Documents: posts and
+news, every n-th. A second table has our time by phase, and on all posts, news, mails and PEPs, which is what the stage
+is made for: many documents.
 """
 
 from __future__ import annotations
@@ -86,7 +87,16 @@ def peer_rounds(texts: Sequence[str], python: str) -> dict[str, list[float] | No
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
         json.dump({**given, "sets": {"only": {"texts": texts, "words": texts}}}, file)
         file.flush()
-        command = [python, str(SCRIPT), file.name]
+        command = [
+            python,
+            str(SCRIPT),
+            file.name,
+            "text-dedup script",
+            "text-dedup",
+            "datatrove",
+            "datasketch",
+            "rensa",
+        ]
         run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
     return {peer: said and said["seconds"]["only"] for peer, said in json.loads(run.stdout).items()}
 

@@ -13,8 +13,9 @@ joined. So all are scored alike. Removals are scored as well: is the document th
     exact                   share of them whose exact similarity with the one that stays is at least the threshold shown
 
 The same bands and seeds for everyone, ours included; the same shingles for all but datatrove, which has its own words
-and normalisation. With more than one seed the scores are means: on a small set one pair more or less is luck. With
-more than one choice of bands, each method's row is the one with its best F1 (fewest wrong pairs without duplicates).
+and normalisation. With more than one seed the scores are means: on a small set one pair more or less is luck. After
+`c`, a document is a copy where its keeper has that share of its shingles (min_containment). With more than one choice
+of bands, each method's row is the one with its best F1 (fewest wrong pairs without duplicates).
 """
 
 from __future__ import annotations
@@ -58,15 +59,28 @@ class Row(NamedTuple):
     scores: Scores | None
 
 
-def our_rows(known: LabelledSet, bands: Bands, thresholds: Sequence[float], seeds: Sequence[int]) -> list[Row]:
-    """One row per threshold that the bands can serve (as the settings demand: half of such pairs nominated)."""
+def our_rows(
+    known: LabelledSet, bands: Bands, thresholds: Sequence[float], contained: Sequence[float], seeds: Sequence[int]
+) -> list[Row]:
+    """One row per threshold that the bands can serve (as the settings demand: half of such pairs nominated).
+
+    Then one per `contained`, the share of a document that its keeper must have, with the lowest of those thresholds.
+    """
+    served = [t for t in thresholds if bands.nominates(t) >= 0.5]
+    settings: list[tuple[str, float, float | None]] = [(f"corpusmill {t}", t, None) for t in served]
+    settings += [(f"corpusmill c {c}", min(served), c) for c in contained]
     rows = []
-    for threshold in (t for t in thresholds if bands.nominates(t) >= 0.5):
+    for name, threshold, share in settings:
         config = NearDedupConfig(
-            shingle_words=SHINGLE_WORDS, num_bands=bands.num, rows_per_band=bands.rows, min_jaccard=threshold
+            shingle_words=SHINGLE_WORDS,
+            num_bands=bands.num,
+            rows_per_band=bands.rows,
+            min_jaccard=threshold,
+            min_containment=share,
+            planted=0,
         )
         scores = [score(known, near_dedup(known.texts, config, seed=s).keepers(), thresholds[0]) for s in seeds]
-        rows.append(Row(f"corpusmill {threshold}", str(bands), mean(scores)))
+        rows.append(Row(name, str(bands), mean(scores)))
     return rows
 
 
@@ -121,6 +135,7 @@ def main() -> None:
     parser.add_argument("--peers", default=sys.executable, help="Python that has the peers")
     parser.add_argument("--bands", nargs="+", default=["14x8"], help="numbers of bands and of rows in each")
     parser.add_argument("--thresholds", type=float, nargs="+", default=[0.8, 0.7], help="min_jaccard of ours")
+    parser.add_argument("--contained", type=float, nargs="*", default=[], help="min_containment of ours, further rows")
     parser.add_argument("--seeds", type=int, default=1, help="how many seeds of permutations, from 1 up")
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
     given = parser.parse_args()
@@ -129,7 +144,7 @@ def main() -> None:
     print(f"{SHINGLE_WORDS}-word shingles, means of {given.seeds} seeds; bands {', '.join(map(str, settings))}")
     for name in given.sets:
         known = SETS[name]()
-        rows = [row for bands in settings for row in our_rows(known, bands, given.thresholds, seeds)]
+        rows = [row for bands in settings for row in our_rows(known, bands, given.thresholds, given.contained, seeds)]
         for bands in settings:
             rows += peer_rows(known, bands, given.peers, seeds, given.thresholds[0])
         print_set(name, known, rows if len(settings) == 1 else best_of(rows, known), given.thresholds[0])

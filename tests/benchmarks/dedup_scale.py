@@ -27,6 +27,7 @@ import psutil
 
 from pipeline.config import EngineConfig, ExactDedupConfig, NearDedupConfig
 from pipeline.io.dataset import Documents
+from pipeline.stages import engine as stages_engine
 from pipeline.stages.engine import Engine
 from pipeline.stages.exact_dedup import exact_dedup_job
 from pipeline.stages.near_dedup import near_dedup_job
@@ -84,6 +85,7 @@ def measure(folder: Path, workers: int) -> dict[str, Any]:
     """Run both jobs on the documents in `folder`; seconds, counts, and peaks by phase."""
     documents, work = read_shards(folder / "documents"), folder / "work"
     sampler = Sampler()
+    stages_engine.DEATH_GRACE_SECONDS = 60.0  # on a busy machine workers take long to end
     engine = Engine(EngineConfig(), workers=workers, watcher=sampler)
     sampler.start()
     began = time.monotonic()
