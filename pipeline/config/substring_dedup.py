@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from pipeline.config.dedup import KeeperRules
+from pipeline.config.dedup import KeeperRules, Tripwires
 from pipeline.config.strict import Strict
 
 
@@ -18,3 +18,4 @@ class SubstringDedupConfig(Strict):
     min_words_left: int = Field(
         0, ge=0, description="a document of which passages are cut goes if fewer words are left; always if none is"
     )
+    tripwires: Tripwires = Tripwires()

@@ -15,10 +15,10 @@ from pipeline.kernels.hashing import slot_of, table_bits
 def best_equal(one_N, other_N, rank_N):
     """For each row the row of lowest rank, or the first of those, with the same two hashes: int64, shape (N,).
 
-    one_N, other_N: uint64, well mixed. rank_N: integers.
+    one_N, other_N: uint64, well mixed. rank_N: integers. Rows are fewer than 2**31.
     """
     bits = table_bits(max(one_N.size, 1))
-    first_T = np.full(1 << bits, -1, np.int64)  # by slot: the first row with that key
+    first_T = np.full(1 << bits, -1, np.int32)  # by slot: the first row with that key
     group_N, best_N = np.empty(one_N.size, np.int64), np.arange(one_N.size)
     mask = (1 << bits) - 1
     for n in range(one_N.size):

@@ -38,7 +38,11 @@ def answer_groups(engine: Engine, groups: Sequence[Path], *, folder: str, key: s
         name, some = f"{start // GROUP_FILES:06d}", groups[start : start + GROUP_FILES]
         payload = AnswerTask(tuple(map(str, some)), str(Path(folder, f"{name}.npy")))
         tasks.append(Task(name, sum(path.stat().st_size for path in some), payload))
-    engine.run_tasks(write_answers, tasks, sidecar_dir=folder, key=key, label=label)
+    if len(tasks) == 1:  # starting a worker takes longer than the work
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        write_answers(tasks[0].payload)
+    else:
+        engine.run_tasks(write_answers, tasks, sidecar_dir=folder, key=key, label=label)
     return tuple(task.payload.path for task in tasks)
 
 
@@ -49,7 +53,7 @@ def write_answers(task: AnswerTask) -> dict[str, Any]:
         member_M, offsets_K1 = read_groups(path)
         parts.append(np.stack([member_M, np.repeat(member_M[offsets_K1[:-1]], np.diff(offsets_K1))]))
     rows = np.concatenate(parts, axis=1)
-    save_array(task.path, rows[:, np.argsort(rows[0], kind="stable")])
+    save_array(task.path, rows[:, np.argsort(rows[0])])
     return {"members": rows.shape[1]}
 
 
@@ -61,4 +65,4 @@ def read_answers(paths: Sequence[str], start: int, stop: int) -> Int64:
         low, high = np.searchsorted(rows[0], [start, stop])
         parts.append(np.asarray(rows[:, low:high]))
     found = np.concatenate(parts, axis=1)
-    return found[:, np.argsort(found[0], kind="stable")]
+    return found[:, np.argsort(found[0])]

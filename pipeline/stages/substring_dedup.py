@@ -33,7 +33,6 @@ import pyarrow as pa
 from pipeline.config import SubstringDedupConfig
 from pipeline.io.dataset import CUT, VERDICT, Documents
 from pipeline.stages.cut_evidence import conclude_cuts
-from pipeline.stages.duplicates import write_duplicates
 from pipeline.stages.engine import Engine, Result, Task
 from pipeline.stages.equal_keys import group_equal_keys
 from pipeline.stages.group_answers import answer_groups
@@ -102,7 +101,7 @@ def substring_dedup_job(
 
     in, out, duplicates (gone whole), documents_cut: documents. passages_cut, bytes_cut: of documents that are cut.
     bytes, words: of all text. anchors: places chosen in it. windows_compared: windows whose anchor is repeated.
-    windows_seen_before: of those.
+    windows_seen_before: of those. What else: `tally.tally_result`; bytes that are cut count as removed.
     """
     phases = _Phases(engine, documents, Path(work_dir), key)
     anchors, anchored = _find_anchors(phases, config)
@@ -110,8 +109,18 @@ def substring_dedup_job(
     cut_tasks, done = _cut_passages(phases, config, windows, found)
     cuts = pa.concat_tables([CUT.empty_table(), *(_read(task.path) for task in cut_tasks)])
     removed = pa.concat_tables([VERDICT.empty_table(), *(_read(task.removed_path) for task in cut_tasks)])
-    write_duplicates(documents, removed, "substring", out_path, evidence_path)
-    conclude_cuts(documents, cuts, removed, "substring", cuts_path=cuts_path, evidence_path=cuts_evidence_path)
+    figures = conclude_cuts(
+        documents,
+        cuts,
+        removed,
+        "substring",
+        [(task.tally_path, result["groups"]) for task, result in zip(anchors, anchored, strict=True)],
+        config.tripwires,
+        out_path=out_path,
+        cuts_path=cuts_path,
+        evidence_path=evidence_path,
+        cuts_evidence_path=cuts_evidence_path,
+    )
     num_docs, counts = _sum(anchored, "documents"), {name: _sum(done, name) for name in SUMMED}
     return {
         "in": num_docs,
@@ -121,6 +130,7 @@ def substring_dedup_job(
         "anchors": _sum(anchored, "anchors"),
         "windows_compared": _sum(found, "windows"),
         **counts,
+        **figures,
     }
 
 

@@ -20,6 +20,7 @@ from pipeline.kernels.buffers import string_view
 from pipeline.stages.equal_keys import UInt64, save_array, write_keys
 from pipeline.stages.group_answers import read_answers
 from pipeline.stages.keeper_rules import read_ranked
+from pipeline.stages.tally import TALLY_COLUMNS, ShardTally
 
 Int64 = npt.NDArray[np.int64]
 PLACE_BITS = 27  # words of a document; 36 bits are left for its ordinal
@@ -35,6 +36,11 @@ class AnchorTask:
     verdicts: tuple[str, ...]
     window_words: int
     path: str
+
+    @property
+    def tally_path(self) -> str:
+        """See `tally.py`."""
+        return f"{self.path}.tally"
 
     @property
     def known_path(self) -> str:
@@ -70,7 +76,9 @@ def write_anchors(task: AnchorTask) -> dict[str, Any]:
     """
     anchors, places, known = [np.empty(0, np.uint64)], [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     num_docs = num_words = num_bytes = 0
-    for batch, ordinals_D in read_shard(task.shard, task.verdicts, ["text"]):
+    tally = ShardTally(task.shard)
+    for batch, ordinals_D in read_shard(task.shard, task.verdicts, TALLY_COLUMNS):
+        tally.add(batch, ordinals_D)
         num_docs += batch.num_rows
         num_bytes += _text_bytes(batch.column("text"))
         for block in _blocks(batch.column("text"), ordinals_D, task.window_words):
@@ -86,7 +94,14 @@ def write_anchors(task: AnchorTask) -> dict[str, Any]:
     write_keys(task.path, [anchor_S[~is_third_S]], place_S[~is_third_S])
     save_array(task.known_path, np.unique(np.concatenate([*known, place_S[is_third_S]])))
     rows = int(anchor_S.size - is_third_S.sum())
-    return {"documents": num_docs, "words": num_words, "bytes": num_bytes, "rows": rows, "anchors": anchor_S.size}
+    return {
+        "documents": num_docs,
+        "words": num_words,
+        "bytes": num_bytes,
+        "rows": rows,
+        "anchors": anchor_S.size,
+        "groups": tally.save(task.tally_path),
+    }
 
 
 def write_windows(task: WindowTask) -> dict[str, Any]:

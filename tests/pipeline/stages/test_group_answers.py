@@ -32,7 +32,7 @@ def test_each_member_is_there_with_the_first_of_its_group(tmp_path):
 groups = st.lists(st.integers(2, 5), max_size=6)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=st.lists(groups, max_size=5), seed=st.randoms(), per_file=st.integers(1, 3))
 def test_answers_do_not_depend_on_how_many_files_they_are_in(tmp_path_factory, monkeypatch, files, seed, per_file):
     monkeypatch.setattr(group_answers, "GROUP_FILES", per_file)

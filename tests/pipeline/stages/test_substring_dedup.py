@@ -6,6 +6,7 @@ from collections import Counter
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
@@ -20,6 +21,7 @@ from tests.deduped import LocalEngine, doc_id, write_corpus
 from tests.oracles import substring_dedup as oracle
 from tests.oracles import suffix_array
 from tests.pipeline.stages.test_duplicates import rows
+from tests.runs import corpusmill, write_recipe
 from tests.shared_data import shared
 
 
@@ -133,7 +135,7 @@ def test_what_is_cut_is_that_of_the_definition(
         if is_tiny:
             tiny_pieces(patch)
         got = run(documents, folder, config, LocalEngine(shuffle_bytes=shuffle_bytes, backwards=seed % 2 == 0))
-    expected = oracle.outcome(texts, **config.model_dump())
+    expected = oracle.outcome(texts, **config.model_dump(exclude={"tripwires"}))
     assert (got.cuts, got.removed) == expected
     assert got.counts["in"] == num_docs == got.counts["out"] + len(got.removed)
     assert got.counts["passages_cut"] == len(got.cuts)
@@ -190,6 +192,17 @@ def test_evidence_by_hand(tmp_path):
         "documents_cut": 2,
         "passages_cut": 2,
         "bytes_cut": 14 + 30,
+        "sources": {
+            "test": {
+                "documents": 4,
+                "bytes": sum(map(len, texts)),
+                "removed_documents": 1,
+                "removed_bytes": 14 + 30 + len(texts[3]),
+            }
+        },
+        "duplicates_per_keeper": {"1": 1},
+        "most_duplicates": 1,
+        "warnings": [],
     }
 
 
@@ -365,3 +378,37 @@ def covered_by_suffix_array(texts, words, window_words):
         base += len(texts[d]) + 1
     seen = suffix_array.seen_before(b"\0".join(texts), starts, ends, range(len(starts)))
     return {(d, w + i) for (d, w), is_seen in zip(owners, seen, strict=True) if is_seen for i in range(window_words)}
+
+
+@pytest.mark.slow
+def test_through_the_command_line_text_is_cut_and_edits_say_where(tmp_path):
+    """Whatever the order of files, the size of slices and the number of workers."""
+    passage = " ".join(f"word{i}" for i in range(60))
+    texts = [f"one{i}\n{passage}\n\ntwo{i}" for i in range(6)] + [passage, f"{passage} and the longest of all of them"]
+    paths = []
+    for i in range(4):
+        paths.append(tmp_path / f"{i}.jsonl")
+        paths[-1].write_text("".join(json.dumps({"text": text}) + "\n" for text in texts[i * 2 : i * 2 + 2]))
+    found = []
+    for i, (order, workers, slice_bytes) in enumerate([(paths, "1", 2**20), (paths[::-1], "2", 1024)]):
+        recipe = write_recipe(
+            tmp_path / f"{i}.yaml",
+            run_dir=str(tmp_path / f"run{i}"),
+            input=[{"format": "jsonl", "paths": [str(path) for path in order]}],
+            slice_bytes=slice_bytes,
+            stages=[{"substring_dedup": {}}],
+        )
+        done = corpusmill("run", str(recipe), "--workers", workers)
+        assert done.returncode == 0, done.stderr
+        run_dir = tmp_path / f"run{i}"
+        found.append(
+            [ds.dataset(run_dir / name).to_table().to_pylist() for name in ("documents", "duplicates", "cuts")]
+        )
+    assert found[0] == found[1]
+    kept, gone, cuts = found[0]
+    assert [row["text"] for row in kept] == [f"one{i}\n\ntwo{i}" for i in range(6)] + [texts[7]]
+    assert [row["edits"] for row in kept[:6]] == [[{"start": 4, "end": 5 + len(passage), "new_length": 0}]] * 6
+    longest = kept[-1]["doc_id"]
+    assert [(row["keeper_id"], row["kind"], row["jaccard"]) for row in gone] == [(longest, "substring", None)]
+    assert [(row["doc_id"], row["keeper_id"]) for row in cuts] == [(row["doc_id"], longest) for row in kept[:6]]
+    assert "substring_duplicate" in (tmp_path / "run0" / "report.html").read_text()
