@@ -73,6 +73,15 @@ def num_chars(text_B, start, end):
 
 
 @njit(cache=True, nogil=True, inline="always")
+def is_ascii(text_B, start, end):
+    """True where text_B[start:end] has no byte of 0x80 or more. LLVM looks at 64 bytes at once; it reads to the end."""
+    found = False
+    for b in range(np.uint64(start), np.uint64(end)):
+        found |= text_B[b] >= np.uint8(0x80)
+    return not found
+
+
+@njit(cache=True, nogil=True, inline="always")
 def has_byte(chunk, byte):
     """0x80 in the first of the eight bytes that is `byte`, and perhaps in later ones; else 0 (Mycroft's zero test)."""
     odd = chunk ^ (np.uint64(byte) * np.uint64(LOW_BITS))

@@ -1,7 +1,7 @@
 """What the Gopher document rules measure (Rae et al. 2021, table A1), with the formulas of datatrove 0.10.
 
-Shapes: D = documents in the batch, B = UTF-8 bytes of all documents end to end, W = words of all documents,
-C = code points, T = slots of the stop-word table.
+Shapes: D = documents in the batch, B = UTF-8 bytes of all documents end to end, W = words of all documents, or of one;
+E = lines of one document, C = code points, T = slots of the stop-word tables.
 """
 
 from __future__ import annotations
@@ -13,14 +13,20 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipeline.kernels.chunks import first_marked, has_below, has_byte, load8, num_chars
-from pipeline.kernels.hashing import quick_key, slot_of, table_bits
+from pipeline.kernels.chunks import is_ascii, load8, load_tail, num_chars, num_continuations
+from pipeline.kernels.hashing import quick_key
 from pipeline.kernels.leaf import leaf
-from pipeline.kernels.unicode_tables import ALPHABETIC, LINE_END, SPACE, SYMBOL, unicode_tables
-from pipeline.kernels.utf8 import decode, decode_before
+from pipeline.kernels.lines import left_stripped, right_stripped, split_lines
+from pipeline.kernels.stop_word_table import slot_in, stop_word_tables
+from pipeline.kernels.unicode_tables import ALPHABETIC, SYMBOL, unicode_tables
+from pipeline.kernels.utf8 import decode
 from pipeline.kernels.words import Bytes, Int32, WordSpans
 
 Float64 = npt.NDArray[np.float64]
+HASH, DOT = 0x23, 0x2E
+BLOCK_BYTES = 64
+SHORT_BYTES = 7  # the key of a word so short is the word
+LONGEST_TEXT = 2**31
 
 
 class GopherQualitySignals(NamedTuple):
@@ -44,18 +50,19 @@ class GopherQualitySignals(NamedTuple):
 
 
 def gopher_quality_signals(
-    text_B: Bytes, offsets_D1: Int32, words: WordSpans, stop_words: Sequence[str]
+    text_B: Bytes, offsets_D1: Int32, words: WordSpans, lists: Sequence[Sequence[str]], list_D: Int32
 ) -> GopherQualitySignals:
     """The signals of each document; `words` may come from any tokenizer whose tokens are spans of the text.
 
+    lists: stop words; list_D: which of them is each document's, or -1 for none: num_stop_words is NaN.
     Lines are those of str.splitlines and spaces those of str.isspace, as in datatrove. Its words include punctuation
     tokens, which count below the line of every fraction; ours (`words.word_spans`) do not.
     """
     class_C = unicode_tables().class_C
     hashes_D, ellipses_D, lines_D, bullets_D, endings_D = _line_counts(text_B, offsets_D1, class_C)
+    tables = stop_word_tables([*lists, ()])  # the last is that of -1
+    words_D, chars_D, alphabetic_D, stops_D = _word_counts(text_B, *words, class_C, tables, list_D)
     all_D = np.diff(words.word_offsets_D1)
-    table_T, lengths_256 = _stop_word_table(stop_words)
-    words_D, chars_D, alphabetic_D, stops_D = _word_counts(text_B, *words, class_C, table_T, lengths_256)
     some_words_D, some_lines_D = np.maximum(all_D, 1), np.maximum(lines_D, 1)
     return GopherQualitySignals(
         num_words=words_D.astype(np.float64),
@@ -65,82 +72,72 @@ def gopher_quality_signals(
         bullet_line_fraction=bullets_D / some_lines_D,
         ellipsis_line_fraction=endings_D / some_lines_D,
         alphabetic_word_fraction=alphabetic_D / some_words_D,
-        num_stop_words=stops_D.astype(np.float64),
+        num_stop_words=np.where(list_D < 0, np.nan, stops_D),
     )
 
 
-def _stop_word_table(stop_words: Sequence[str]) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-    """(keys, lengths): keys of the stop words, 0 in free slots, open addressing, at most a quarter full.
-
-    lengths: by first byte, a bit for each length in bytes that a stop word has, 63 for all from there on: most words
-    can be told from the stop words without a key.
-    """
-    distinct = sorted({word.encode() for word in stop_words if word})
-    lengths_256 = np.zeros(256, np.uint64)
-    for word in distinct:
-        lengths_256[word[0]] |= np.uint64(1 << min(len(word), 63))
-    texts_B = np.frombuffer(b"".join(distinct), np.uint8)
-    ends = np.cumsum([0, *map(len, distinct)])
-    return _filled_table(texts_B, ends, (4 * len(distinct)).bit_length() or 1), lengths_256
-
-
 @njit(cache=True, nogil=True)
-def _filled_table(texts_B, ends, bits):
-    table_T = np.zeros(1 << bits, np.uint64)
-    for i in range(ends.size - 1):
-        key = quick_key(texts_B, ends[i], ends[i + 1])
-        slot = slot_of(key, bits)
-        while table_T[slot]:
-            slot = (slot + 1) & (table_T.size - 1)
-        table_T[slot] = key
-    return table_T
-
-
-@njit(cache=True, nogil=True)
-def _word_counts(text_B, starts_W, ends_W, word_offsets_D1, class_C, table_T, lengths_256):
+def _word_counts(text_B, starts_W, ends_W, word_offsets_D1, class_C, tables, list_D):
+    """(words that are not symbols alone, their code points, words with a letter, distinct stop words)."""
     num_docs = word_offsets_D1.size - 1
-    words_D, chars_D = np.zeros(num_docs, np.int64), np.zeros(num_docs, np.int64)
-    alphabetic_D, stops_D = np.zeros(num_docs, np.int64), np.zeros(num_docs, np.int64)
-    seen_T = np.full(table_T.size, -1, np.int64)  # last document with that stop word
-    bits = table_bits(table_T.size // 2)
+    counts_4D = np.zeros((4, num_docs), np.int64)
+    seen_T = np.full(tables.keys_T.size, -1, np.int32)  # last document with that stop word
     for d in range(num_docs):
-        words = chars = alphabetic = stops = 0
-        for w in range(word_offsets_D1[d], word_offsets_D1[d + 1]):
-            start, end = int(starts_W[w]), int(ends_W[w])
-            if start >= end:
-                continue
-            first = text_B[start]
-            if _is_ascii_letter(first):
-                alphabetic += 1
-                words += 1
-                chars += num_chars(text_B, start, end)
-            else:
-                has_letter, has_other = _word_kind(text_B, start, end, class_C)
-                alphabetic += has_letter
-                words += has_other
-                chars += num_chars(text_B, start, end) * has_other
-            if (lengths_256[first] >> np.uint64(min(end - start, 63))) & np.uint64(1):
-                slot = _slot_of_word(text_B, start, end, table_T, bits)
-                if slot >= 0:
-                    stops += seen_T[slot] != d
-                    seen_T[slot] = d
-        words_D[d], chars_D[d], alphabetic_D[d], stops_D[d] = words, chars, alphabetic, stops
-    return words_D, chars_D, alphabetic_D, stops_D
+        begin, end = word_offsets_D1[d], word_offsets_D1[d + 1]
+        counts = _document_words(text_B, starts_W[begin:end], ends_W[begin:end], class_C, tables, list_D[d], seen_T, d)
+        for k in range(4):
+            counts_4D[k, d] = counts[k]
+    return counts_4D
+
+
+@leaf
+def _document_words(text_B, starts_W, ends_W, class_C, tables, which, seen_T, d):
+    keys_T, first, bits = tables.keys_T, tables.first_L[which], tables.bits_L[which]
+    multiplier, longest = tables.multipliers_L[which], tables.longest_L[which]
+    all_ascii = starts_W.size > 0 and is_ascii(text_B, np.int64(starts_W[0]), np.int64(ends_W[-1]))
+    # One comparison each, of unsigned lengths: two would be two jumps, and the first is often guessed wrong.
+    uncounted = np.uint64(0 if all_ascii else LONGEST_TEXT)
+    long_stop_words = np.uint64(max(longest - SHORT_BYTES, 0))
+    words = alphabetic = stops = 0
+    chars = np.int64(0)
+    for w in range(starts_W.size):
+        start, end = np.int64(starts_W[w]), np.int64(ends_W[w])
+        num_bytes = end - start
+        if num_bytes <= 0:
+            continue
+        head = _head(text_B, start, end)
+        has_letter = has_other = True
+        if not _is_ascii_letter(head & np.uint64(0xFF)):
+            has_letter, has_other = _word_kind(text_B, start, end, class_C)
+        words += has_other
+        word_chars = num_bytes - num_continuations(head)
+        if np.uint64(num_bytes - 9) < uncounted:
+            word_chars = num_chars(text_B, start, end)
+        chars += word_chars * has_other
+        alphabetic += has_letter
+        # Every word is looked up: a guess whether it is a stop word would often be wrong.
+        key = head | np.uint64(num_bytes) << np.uint64(56)
+        if np.uint64(num_bytes - 8) < long_stop_words:
+            key = quick_key(text_B, start, end)
+        slot = first + slot_in(key, multiplier, bits)
+        before = np.int64(seen_T[slot])
+        is_stop = (keys_T[slot] == key) & (num_bytes <= longest)
+        stops += is_stop & (before != d)
+        seen_T[slot] = d if is_stop else before
+    return words, chars, alphabetic, stops
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _head(text_B, start, end):
+    """The first eight bytes of a word that has one, or all it has, filled up with zeros."""
+    if start + 8 > text_B.size:
+        return load_tail(text_B, start, end)
+    return load8(text_B, start) & (np.uint64(2**64 - 1) >> np.uint64(64 - 8 * np.minimum(end - start, 8)))
 
 
 @njit(cache=True, nogil=True, inline="always")
 def _is_ascii_letter(byte):
-    return np.uint8((byte | np.uint8(0x20)) - np.uint8(0x61)) < 26
-
-
-@leaf
-def _slot_of_word(text_B, start, end, table_T, bits):
-    """Where the table holds the word; -1 where it does not."""
-    key = quick_key(text_B, start, end)
-    slot = slot_of(key, bits)
-    while table_T[slot] != key and table_T[slot] != 0:
-        slot = (slot + 1) & (table_T.size - 1)
-    return slot if table_T[slot] == key else -1
+    return (byte | np.uint64(0x20)) - np.uint64(0x61) < np.uint64(26)
 
 
 @leaf
@@ -157,88 +154,73 @@ def _word_kind(text_B, start, end, class_C):
 
 @njit(cache=True, nogil=True)
 def _line_counts(text_B, offsets_D1, class_C):
+    """(`#`, ellipses, lines, those that begin with a bullet, those that end in an ellipsis)."""
     num_docs = offsets_D1.size - 1
-    hashes_D, ellipses_D = np.zeros(num_docs, np.int64), np.zeros(num_docs, np.int64)
-    lines_D, bullets_D, endings_D = (
-        np.zeros(num_docs, np.int64),
-        np.zeros(num_docs, np.int64),
-        np.zeros(num_docs, np.int64),
-    )
-    matters_256 = _bytes_that_matter()
+    counts_5D = np.zeros((5, num_docs), np.int64)
+    most = np.int64(0)
     for d in range(num_docs):
-        at, end = int(offsets_D1[d]), int(offsets_D1[d + 1])
-        line = at
-        while at < end:
-            if at + 8 <= end:
-                marks = _matters8(load8(text_B, at))
-                if not marks:
-                    at += 8
-                    continue
-                at += first_marked(marks)
-            if not matters_256[text_B[at]]:
-                at += 1
-                continue
-            code, after = decode(text_B, at, end)
-            if code == 0x23:
-                hashes_D[d] += 1
-            elif code == 0x2026:
-                ellipses_D[d] += 1
-            elif code == 0x2E and _is_three_dots(text_B, at, end):
-                ellipses_D[d] += 1
-                after = at + 3
-            elif class_C[code] & LINE_END:
-                bullets_D[d] += _begins_with_bullet(text_B, line, at, class_C)
-                endings_D[d] += _ends_in_ellipsis(text_B, line, at, class_C)
-                lines_D[d] += 1
-                if code == 0x0D and after < end and text_B[after] == 0x0A:
-                    after += 1
-                line = after
-            at = after
-        if line < end:
-            bullets_D[d] += _begins_with_bullet(text_B, line, end, class_C)
-            endings_D[d] += _ends_in_ellipsis(text_B, line, end, class_C)
-            lines_D[d] += 1
-    return hashes_D, ellipses_D, lines_D, bullets_D, endings_D
-
-
-@njit(cache=True, nogil=True)
-def _bytes_that_matter():
-    """True at first bytes of `#`, `.`, U+2026 and line ends; one byte in thirty of prose."""
-    matters_256 = np.zeros(256, np.bool_)
-    matters_256[0x0A:0x0E] = matters_256[0x1C:0x1F] = True
-    matters_256[0x23] = matters_256[0x2E] = True
-    matters_256[0xC2] = matters_256[0xE2] = True  # U+0085; U+2026, U+2028, U+2029
-    return matters_256
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _matters8(chunk):
-    """Marks on the first of eight bytes that may matter: all control characters are taken for line ends here."""
-    dots_and_controls = has_below(chunk, 0x20) | has_byte(chunk, 0x23) | has_byte(chunk, 0x2E)
-    return dots_and_controls | has_byte(chunk, 0xC2) | has_byte(chunk, 0xE2)
+        most = max(most, np.int64(offsets_D1[d + 1] - offsets_D1[d]))
+    stops_E, nexts_E = np.empty(most, np.int32), np.empty(most, np.int32)
+    for d in range(num_docs):
+        start, end = np.int64(offsets_D1[d]), np.int64(offsets_D1[d + 1])
+        counts_5D[0, d], counts_5D[1, d] = _hashes_and_ellipses(text_B, start, end)
+        num_lines = split_lines(text_B, start, end, class_C, stops_E, nexts_E)
+        counts_5D[2, d] = num_lines
+        for e in range(num_lines):
+            stop = np.int64(stops_E[e])
+            counts_5D[3, d] += _begins_with_bullet(text_B, start, stop, class_C)
+            counts_5D[4, d] += _ends_in_ellipsis(text_B, start, stop, class_C)
+            start = np.int64(nexts_E[e])
+    return counts_5D
 
 
 @leaf
-def _is_three_dots(text_B, at, end):
-    return at + 3 <= end and text_B[at] == 0x2E and text_B[at + 1] == 0x2E and text_B[at + 2] == 0x2E
+def _hashes_and_ellipses(text_B, start, end):
+    """(`#`, `...` and U+2026) in text_B[start:end], dots from left to right without overlap."""
+    hashes = ellipses = 0
+    at = behind = start
+    while at < end:
+        stop = min(at + BLOCK_BYTES, end)
+        if at + BLOCK_BYTES >= end or _may_have_symbols(text_B, np.uint64(at)):
+            for b in range(at, stop):
+                hashes += text_B[b] == HASH
+                if b >= behind and _is_ellipsis(text_B, b, end):
+                    ellipses += 1
+                    behind = b + 3
+        at = stop
+    return hashes, ellipses
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _may_have_symbols(text_B, at):
+    """False where neither `#` nor an ellipsis begins in a block; LLVM looks at all bytes at once."""
+    found = False
+    for k in range(np.uint64(BLOCK_BYTES)):
+        byte, behind = text_B[at + k], text_B[at + k + np.uint64(1)]
+        dots = (byte == np.uint8(DOT)) & (behind == np.uint8(DOT))
+        found |= dots | (byte == np.uint8(HASH)) | (byte == np.uint8(0xE2)) & (behind == np.uint8(0x80))
+    return found
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_ellipsis(text_B, at, end):
+    """True where `...` or U+2026 stands: three bytes either."""
+    if at + 3 > end:
+        return False
+    first, second, third = text_B[at], text_B[at + 1], text_B[at + 2]
+    dots = first == DOT and second == DOT and third == DOT
+    return dots or (first == 0xE2 and second == 0x80 and third == 0xA6)
 
 
 @leaf
 def _begins_with_bullet(text_B, start, end, class_C):
-    at = start
-    while at < end:
-        code, at = decode(text_B, at, end)
-        if not class_C[code] & SPACE:
-            return code == 0x2D or code == 0x2022
-    return False
+    at = left_stripped(text_B, start, end, class_C)
+    if at < end and text_B[at] == 0xE2:
+        return at + 3 <= end and text_B[at + 1] == 0x80 and text_B[at + 2] == 0xA2
+    return at < end and text_B[at] == 0x2D
 
 
 @leaf
 def _ends_in_ellipsis(text_B, start, end, class_C):
-    at = end
-    while at > start:
-        code, before = decode_before(text_B, start, at)
-        if not class_C[code] & SPACE:
-            return code == 0x2026 or (at - 3 >= start and _is_three_dots(text_B, at - 3, end))
-        at = before
-    return False
+    stop = right_stripped(text_B, start, end, class_C)
+    return stop - 3 >= start and _is_ellipsis(text_B, stop - 3, stop)

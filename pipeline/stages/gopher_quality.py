@@ -107,12 +107,8 @@ class GopherQualityStage:
         text_B, offsets_D1 = string_view(batch.column("text"))
         lists, list_D = self._stop_words.lists(batch.column("lang"))
         if self._profile == "datatrove":
-            is_one = len(lists) == 1 and bool((list_D == 0).all())  # counted in the same pass
-            measured = gopher_quality_signals(text_B, offsets_D1, words, lists[0] if is_one else ())._asdict()
-            if is_one:
-                return measured
-        else:
-            measured = profile_quality_signals(text_B, offsets_D1, words, self._profile)
+            return gopher_quality_signals(text_B, offsets_D1, words, lists, list_D)._asdict()
+        measured = profile_quality_signals(text_B, offsets_D1, words, self._profile)
         counts_D = stop_word_counts(
             text_B,
             words,

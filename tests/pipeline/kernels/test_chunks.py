@@ -29,6 +29,11 @@ def _num_chars(text_B, start, end):
 
 
 @njit
+def _is_ascii(text_B, start, end):
+    return chunks.is_ascii(text_B, start, end)
+
+
+@njit
 def _find_byte(text_B, at, end, byte):
     return chunks.find_byte(text_B, at, end, byte)
 
@@ -98,3 +103,9 @@ def test_marks_begin_at_the_first_byte_asked_for(data):
         assert bool(marks) == any(wanted)
         if marks:
             assert _first_marked(np.uint64(marks)) == wanted.index(True)
+
+
+@compiles
+@given(data=st.binary(max_size=200) | st.text(max_size=200).map(str.encode), start=st.integers(0, 9))
+def test_ascii_is_told_by_every_byte(data, start):
+    assert _is_ascii(array(data), start, max(start, len(data))) == data[start:].isascii()

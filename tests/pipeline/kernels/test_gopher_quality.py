@@ -39,7 +39,8 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=20).map("".join) | st.text(ma
 def signals(text: str, words: list[str] | None = None) -> GopherQualitySignals:
     text_B, offsets_D1 = string_view(pa.array([text]))
     spans = word_spans(text_B, offsets_D1) if words is None else spans_of_words([text], [words])
-    return GopherQualitySignals(*(s.item() for s in gopher_quality_signals(text_B, offsets_D1, spans, STOP_WORDS)))
+    lists = [STOP_WORDS], np.zeros(1, np.int32)
+    return GopherQualitySignals(*(s.item() for s in gopher_quality_signals(text_B, offsets_D1, spans, *lists)))
 
 
 def test_words_by_hand():
@@ -88,7 +89,8 @@ def test_signals_agree_with_their_oracle_on_any_slice(docs, skip):
     text_B, offsets_D1 = string_view(pa.array(docs, pa.string()).slice(skip))
     words = [text.split() for text in docs[skip:]]
     spans = spans_of_words(docs[skip:], words, first=int(offsets_D1[0]))
-    got = np.array(gopher_quality_signals(text_B, offsets_D1, spans, STOP_WORDS))
+    list_D = np.zeros(len(words), np.int32)
+    got = np.array(gopher_quality_signals(text_B, offsets_D1, spans, [STOP_WORDS], list_D))
     expected = [oracle.quality(text, w, STOP_WORDS) for text, w in zip(docs[skip:], words, strict=True)]
     np.testing.assert_array_equal(got.T, np.array(expected).reshape(-1, 8))
 
@@ -98,5 +100,20 @@ def test_signals_agree_with_their_oracle_on_any_slice(docs, skip):
 )
 def test_any_list_of_stop_words_will_do(stop_words, count):
     text_B, offsets_D1 = string_view(pa.array(["the unforgettable"]))
-    got = gopher_quality_signals(text_B, offsets_D1, word_spans(text_B, offsets_D1), stop_words)
+    got = gopher_quality_signals(
+        text_B, offsets_D1, word_spans(text_B, offsets_D1), [stop_words], np.zeros(1, np.int32)
+    )
     assert got.num_stop_words.tolist() == [count]
+
+
+def test_each_document_has_a_list_of_its_own():
+    text_B, offsets_D1 = string_view(pa.array(["the der", "der die die the unvergesslich", "the of", "of"]))
+    list_D = np.array([0, 1, -1, 0], np.int32)
+    lists = [STOP_WORDS, ("der", "die", "unvergesslich")]
+    got = gopher_quality_signals(text_B, offsets_D1, word_spans(text_B, offsets_D1), lists, list_D)
+    np.testing.assert_array_equal(got.num_stop_words, [1, 3, np.nan, 1])
+
+
+def test_a_long_word_is_no_short_stop_word():
+    text = "the" + "\0" * 5 + "\x03"
+    assert signals(text, [text]).num_stop_words == 0
