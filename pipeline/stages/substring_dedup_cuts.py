@@ -14,7 +14,7 @@ from pipeline.config import SubstringDedupConfig
 from pipeline.io.dataset import CUT, VERDICT, Ordinals, Shard, read_shard, write_cuts, write_verdicts
 from pipeline.kernels.buffers import string_view
 from pipeline.stages.group_answers import read_answers
-from pipeline.stages.substring_dedup_keys import PLACE_BITS, is_among, place_range
+from pipeline.stages.substring_dedup_keys import PLACE_BITS, distinct, is_among, place_range
 
 Int64 = npt.NDArray[np.int64]
 
@@ -103,7 +103,7 @@ def _merged(place_N: Int64, keeper_N: Int64, window_words: int) -> Passages:
 
 def _documents_with(passages: Passages, task: CutTask) -> Iterator[tuple[pa.RecordBatch, Ordinals]]:
     """The documents of a shard that have passages, but for conversations: what trains is their messages, not `text`."""
-    wanted = np.unique(passages.ordinal_P)
+    wanted = distinct(passages.ordinal_P)
     if not wanted.size:
         return
     for batch, ordinals_D in read_shard(task.shard, task.verdicts, ["text", "messages"]):

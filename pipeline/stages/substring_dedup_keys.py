@@ -92,7 +92,7 @@ def write_anchors(task: AnchorTask) -> dict[str, Any]:
     is_third_S = np.zeros(anchor_S.size, np.bool_)
     is_third_S[2:] = anchor_S[2:] == anchor_S[:-2]
     write_keys(task.path, [anchor_S[~is_third_S]], place_S[~is_third_S])
-    save_array(task.known_path, np.unique(np.concatenate([*known, place_S[is_third_S]])))
+    save_array(task.known_path, distinct(np.sort(np.concatenate([*known, place_S[is_third_S]]))))
     rows = int(anchor_S.size - is_third_S.sum())
     return {
         "documents": num_docs,
@@ -109,7 +109,8 @@ def write_windows(task: WindowTask) -> dict[str, Any]:
 
     Of equal windows in a table the best alone is asked about; the others follow it.
     """
-    repeated = np.union1d(read_answers(task.answers, *place_range(task.shard))[0], np.load(task.known_path))
+    asked = read_answers(task.answers, *place_range(task.shard))[0]
+    repeated = distinct(np.sort(np.concatenate([asked, np.load(task.known_path)])))
     tables, pending, counts = 0, _Windows(), {"windows": 0, "rows": 0}
     for windows in _repeated_windows(task, repeated):
         pending.append(windows)
@@ -125,6 +126,11 @@ def write_windows(task: WindowTask) -> dict[str, Any]:
 def place_range(shard: Shard) -> tuple[int, int]:
     """(least place, one behind the greatest) of the documents of a shard."""
     return shard.first_ordinal << PLACE_BITS, (shard.first_ordinal + shard.rows) << PLACE_BITS
+
+
+def distinct(ascending: Int64) -> Int64:
+    """Each of the values, 0 or more, once. What np.unique does, which does not see that they are in order."""
+    return ascending[np.diff(ascending, prepend=-1) != 0]
 
 
 def is_among(values: Int64, ascending: Int64) -> npt.NDArray[np.bool_]:
@@ -188,7 +194,7 @@ def _repeated_windows(task: WindowTask, repeated: Int64) -> Iterator[tuple[UInt6
     """Hashes, places and ranks of the windows whose stretch begins at one of the places `repeated`, which ascend."""
     from pipeline.kernels.winnowing import window_hashes
 
-    window_words, wanted = task.config.min_tokens, np.unique(repeated >> PLACE_BITS)
+    window_words, wanted = task.config.min_tokens, distinct(repeated >> PLACE_BITS)
     if not wanted.size:
         return
     for batch, ordinals_D, rank_RD in read_ranked(task.shard, task.verdicts, ["text"], task.config.prefer):

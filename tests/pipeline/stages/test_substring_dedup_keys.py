@@ -10,6 +10,7 @@ from pipeline.stages.substring_dedup_keys import (
     PLACE_BITS,
     AnchorTask,
     WindowTask,
+    distinct,
     is_among,
     place_range,
     write_anchors,
@@ -82,6 +83,11 @@ def test_a_shard_without_repeated_anchors_has_no_tables(tmp_path):
 def test_places_of_a_shard(tmp_path):
     shards = write_corpus(tmp_path, ["a"] * 5, cuts=[2]).shards
     assert [place_range(shard) for shard in shards] == [(0, place(2, 0)), (place(2, 0), place(5, 0))]
+
+
+@given(values=st.lists(st.integers(0, 5)))
+def test_distinct(values):
+    assert distinct(np.array(sorted(values), np.int64)).tolist() == sorted(set(values))
 
 
 @given(values=st.lists(st.integers(-5, 5)), among=st.sets(st.integers(-5, 5)))
