@@ -81,12 +81,12 @@ def memory() -> dict[str, int]:
     return total
 
 
-def measure(folder: Path, workers: int) -> dict[str, Any]:
+def measure(folder: Path, workers: int, shuffle_mib: int) -> dict[str, Any]:
     """Run both jobs on the documents in `folder`; seconds, counts, and peaks by phase."""
     documents, work = read_shards(folder / "documents"), folder / "work"
     sampler = Sampler()
     stages_engine.DEATH_GRACE_SECONDS = 60.0  # on a busy machine workers take long to end
-    engine = Engine(EngineConfig(), workers=workers, watcher=sampler)
+    engine = Engine(EngineConfig(shuffle_bytes=shuffle_mib * 2**20), workers=workers, watcher=sampler)
     sampler.start()
     began = time.monotonic()
     counts = []
@@ -103,11 +103,12 @@ def measure(folder: Path, workers: int) -> dict[str, Any]:
     return {"seconds": seconds, "counts": counts, "phases": sampler.seconds, "peaks": sampler.peaks}
 
 
-def in_a_process(count: int, workers: int, folder: Path) -> dict[str, Any]:
+def in_a_process(count: int, workers: int, shuffle_mib: int, folder: Path) -> dict[str, Any]:
     """Make the documents in one process and de-duplicate them in another, so that neither is in the other's memory."""
     command = [sys.executable, "-m", "tests.benchmarks.dedup_scale", "--folder", str(folder)]
     subprocess.run([*command, "--make", str(count)], check=True)
-    run = subprocess.run([*command, "--measure", str(workers)], check=True, stdout=subprocess.PIPE)
+    command += ["--shuffle-mib", str(shuffle_mib), "--measure", str(workers)]
+    run = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     return json.loads(run.stdout.splitlines()[-1])
 
 
@@ -135,6 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--documents", type=int, nargs="+", default=[500_000, 2_000_000], help="multiples of 10")
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--shuffle-mib", type=int, default=EngineConfig().shuffle_bytes >> 20, help="shuffle_bytes")
     parser.add_argument("--folder", type=Path, help="where to work; a temporary folder, unless given")
     parser.add_argument("--make", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--measure", type=int, help=argparse.SUPPRESS)
@@ -142,12 +144,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.make:
         write_shards(given.folder / "documents", ManyDocuments(given.make).shards(SHARD_ROWS))
     elif given.measure:
-        print(json.dumps(measure(given.folder, given.measure)))
+        print(json.dumps(measure(given.folder, given.measure, given.shuffle_mib)))
     else:
         runs = {}
         for count in given.documents:
             with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-                runs[count] = in_a_process(count, given.workers, Path(folder))
+                runs[count] = in_a_process(count, given.workers, given.shuffle_mib, Path(folder))
                 print_run(count, Path(folder), runs[count])
         least, most = runs[min(runs)], runs[max(runs)]
         grown = ", ".join(f"{kind} {peak(most, kind) / peak(least, kind):.2f}" for kind in KINDS)
