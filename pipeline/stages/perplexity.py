@@ -40,7 +40,9 @@ class PerplexityStage:
     perplexity.num_pieces: words or pieces, and ends of sentences. perplexity.bucket: 0 head, 1 middle, 2 tail, 3 all.
     perplexity.context_gain: what each of them gains in log10 probability, on average, by what stands before the one
     word in front of it. Text that is written gains; a Markov chain of word pairs, of which every one is real so that
-    its perplexity is low, loses. 0 for models of order 2; kenlm's binaries are not measured.
+    its perplexity is low, loses. That holds for words: five pieces of a SentencePiece model are a word or two, and the
+    gain is within words. 0 for models of order 2; kenlm's binaries are not measured. Figures:
+    tests/benchmarks/results/perplexity_separation_202611.md.
 
     bucket_not_kept: the value is the perplexity, the threshold the cut-off that parts its bucket from the one before,
     or head from middle. perplexity_too_high: above `max_perplexity`. context_gain_too_low: below `min_context_gain`.
