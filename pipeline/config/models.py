@@ -108,8 +108,8 @@ class PerplexityConfig(Strict):
     min_context_gain: float | None = Field(
         None,
         description="a document below goes; near 0 or under it text has words that follow each other in pairs only, as "
-        "a Markov chain or a shuffle makes. Text of a kind the model has not learnt is low too: see `scores/` first. Of "
-        "little use with SentencePiece pieces",
+        "a Markov chain or a shuffle makes. Text of a kind the model has not learnt is low too: see `scores/` first. "
+        "Of little use with SentencePiece pieces",
     )
 
     @model_validator(mode="after")
