@@ -15,11 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipeline.kernels.chunks import num_chars
-from pipeline.kernels.hashing import table_bits
+from pipeline.kernels.chunks import is_ascii, num_chars
+from pipeline.kernels.copies import copies_room, later_copies
 from pipeline.kernels.leaf import leaf
 from pipeline.kernels.lines import left_stripped, line_feeds
-from pipeline.kernels.ngrams import first_equals
 from pipeline.kernels.sentences import ends_in_terminal
 from pipeline.kernels.unicode_tables import unicode_tables
 from pipeline.kernels.words import Bytes, Int32, WordSpans
@@ -68,28 +67,27 @@ def _line_counts(text_B, offsets_D1, short_chars, class_C):
     most = 1
     for d in range(num_docs):
         most = max(most, offsets_D1[d + 1] - offsets_D1[d] + 1)
-    starts_E, ends_E = np.empty(most, np.int32), np.empty(most, np.int32)
-    first_E, counts_E = np.empty(most, np.int32), np.empty(most, np.int32)
-    table_2T = np.zeros(2 * 1024, np.int64)
-    base = np.int64(1)
+    starts_E, ends_E, copies_E = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32)
+    room = copies_room(1024)
     for d in range(num_docs):
         start, end = np.int64(offsets_D1[d]), np.int64(offsets_D1[d + 1])
         lines, feeds = _lines_with_text(text_B, start, end, class_C, starts_E, ends_E)
-        if 2 << table_bits(lines) > table_2T.size:
-            table_2T = np.zeros(2 << table_bits(lines), np.int64)
-        first_equals(text_B, starts_E[:lines], ends_E[:lines], table_2T, base, first_E, counts_E)
-        base += lines
-        chars = num_chars(text_B, start, end)
-        is_ascii = chars == end - start
-        terminal = short = copied = 0
+        if lines > room.slots_E.size:
+            room = copies_room(2 * lines)
+        copies = later_copies(text_B, starts_E, ends_E, lines, room, copies_E)
+        copied = 0
+        for k in range(copies):
+            copied += num_chars(text_B, np.int64(starts_E[copies_E[k]]), np.int64(ends_E[copies_E[k]]))
+        all_ascii = is_ascii(text_B, start, end)
+        terminal = short = 0
         for e in range(lines):
             left, right = np.int64(starts_E[e]), np.int64(ends_E[e])
             terminal += ends_in_terminal(text_B, left, right, class_C)
             line_chars = right - left
-            if first_E[e] != e or (line_chars > short_chars and not is_ascii):
+            if line_chars > short_chars and not all_ascii:
                 line_chars = num_chars(text_B, left, right)
             short += line_chars <= short_chars
-            copied += line_chars * (first_E[e] != e)
+        chars = end - start if all_ascii else num_chars(text_B, start, end)
         for k, count in enumerate((lines, terminal, short, copied, chars - feeds, feeds)):
             counts_6D[k, d] = count
     return counts_6D

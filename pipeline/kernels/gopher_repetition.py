@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipeline.kernels.chunks import num_chars
+from pipeline.kernels.chunks import is_ascii, num_chars
 from pipeline.kernels.copies import copies_room, later_copies
 from pipeline.kernels.joined_words import join_words, joined_room
 from pipeline.kernels.leaf import leaf
@@ -128,7 +128,7 @@ def _copied_parts(text_B, offsets_D1, class_C):
     copies_E, room = np.empty(num_rows, np.int32), copies_room(1024)
     for d in range(num_docs):
         start, end = np.int64(offsets_D1[d]), np.int64(offsets_D1[d + 1])
-        num_chars_D[d] = num_chars(text_B, start, end)
+        num_chars_D[d] = end - start if is_ascii(text_B, start, end) else num_chars(text_B, start, end)
         first, last = stripped(text_B, start, end, class_C)
         num_feeds = line_feeds(text_B, start, end, feeds_E)
         num_parts = _split(feeds_E, num_feeds, start, end, first, last, starts_2E, ends_2E)
