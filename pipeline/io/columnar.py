@@ -144,8 +144,8 @@ def read_parquet(
         wanted = range(start, len(groups) if stop is None else stop)
         row = sum(group.num_rows for group in groups[:start])
         for i, g in enumerate(wanted, 1):
-            bytes_a_row = groups[g].total_byte_size // max(groups[g].num_rows, 1) + 1
-            batch_rows = min(max(batch_bytes // bytes_a_row, 1), _MAX_BATCH_ROWS)
+            num_batches = max(round(groups[g].total_byte_size / batch_bytes), 1)
+            batch_rows = min(groups[g].num_rows // num_batches + 1, _MAX_BATCH_ROWS)
             batches = parquet.iter_batches(batch_rows, row_groups=[g], use_threads=False)
             for rows in _rows_until_broken(batches, row, reader, batch_bytes):
                 yield rows, i / len(wanted)

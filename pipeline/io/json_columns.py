@@ -61,7 +61,8 @@ class PlainLines:
 
     def take(self, block: LineBlock, gather: Gather) -> Iterator[tuple[int, bytes]]:
         """Gather the plain lines of `block`; the position and bytes of every other that is not blank."""
-        data_B, most = np.frombuffer(block.data, np.uint8), block.data.count(b"\n") + 1
+        data_B = np.frombuffer(block.data, np.uint8)
+        most = np.count_nonzero(data_B == ord("\n")) + 1
         line_L3, value_LK3 = np.empty((most, 3), np.int64), np.empty((most, len(self._kinds), 3), np.int64)
         meta_O, meta_L1 = np.empty(2 * data_B.size, np.uint8), np.empty(most + 1, np.int64)
         fraction_F3 = np.empty((_FRACTIONS_A_LINE * most + 2 * MAX_FIELDS, 3), np.int64)

@@ -38,7 +38,9 @@ def line_blocks(flow: Flow, stop: int | None = None) -> Iterator[LineBlock | Los
     while stop is None or flow.at < stop:
         last = flow.buffer.rfind(b"\n", searched)
         if last >= 0:
-            yield from _told_apart(LineBlock(bytes(flow.buffer[:last]), flow.at), stop)
+            with memoryview(flow.buffer) as view:
+                data = bytes(view[:last])
+            yield from _told_apart(LineBlock(data, flow.at), stop)
             flow.drop(last + 1)
         elif len(flow.buffer) > MAX_RECORD_BYTES:
             yield Lost(flow.at, QuarantineReason.RECORD_TOO_LARGE, bytes(flow.buffer[:KEPT_BYTES]))

@@ -111,7 +111,7 @@ class _Pending:
         self._stored_bytes += stored_bytes
         columns = (rows.documents.column("text"), rows.documents.column("meta"), rows.quarantine.column("bytes"))
         self._text_bytes += sum(column.nbytes for column in columns)
-        if self._text_bytes >= self._batch_bytes:
+        if 5 * self._text_bytes >= 4 * self._batch_bytes:  # what waits for more is copied
             yield from self.flush()
 
     def end_piece(self, piece: Piece, digest: str, stored_bytes: int) -> None:

@@ -104,7 +104,7 @@ def _text_problems(text: pa.StringArray) -> tuple[list[tuple[int, QuarantineReas
     text_B, offsets_D1 = string_view(text)
     sizes_D = np.diff(offsets_D1)
     bad = [(int(d), QuarantineReason.RECORD_TOO_LARGE) for d in np.flatnonzero(sizes_D > MAX_RECORD_BYTES)]
-    if (text_B[offsets_D1[0] : offsets_D1[-1]] == 0).any():
+    if text_B[offsets_D1[0] : offsets_D1[-1]].min(initial=1) == 0:
         has_nul = pc.match_substring(text, "\0").to_numpy(zero_copy_only=False) & (sizes_D <= MAX_RECORD_BYTES)
         bad += [(int(d), QuarantineReason.NUL_CHARACTER) for d in np.flatnonzero(has_nul)]
     return bad, [int(d) for d in np.flatnonzero(sizes_D == 0)]
