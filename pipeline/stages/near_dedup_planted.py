@@ -64,7 +64,8 @@ def plant(task: PlantTask) -> dict[str, Any]:
     A document that is gone already, has no words or is very long gets an empty copy, which no bucket sees. One document
     after another in Python: there are a few hundred.
     """
-    texts, similarities = [""] * len(task.ordinals), [None] * len(task.ordinals)
+    texts = [""] * len(task.ordinals)
+    similarities: list[float | None] = [None] * len(task.ordinals)
     place = {ordinal: i for i, ordinal in enumerate(task.ordinals)}
     for batch, ordinals_D in read_shard(task.shard, task.verdicts, ["text"]):
         for row in np.flatnonzero(np.isin(ordinals_D, task.ordinals)):
