@@ -11,16 +11,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from pipeline.io.archive import Dialect, Record, stream_records
 from pipeline.io.compression import HEAD_BYTES, BrokenFrameError, Flow, Frame, Kind, is_padding, magic_of, opens_frame
-from pipeline.io.gzip_members import MemberReader, Members
 from pipeline.io.reasons import KEPT_BYTES, MAX_RECORD_BYTES, Lost, QuarantineReason
 from pipeline.io.stored import BLOCK_BYTES, StoredBytes
-from pipeline.io.wet_records import PlainRecords
+
+if TYPE_CHECKING:
+    from pipeline.io.gzip_members import Members
+    from pipeline.io.wet_records import PlainRecords
 
 _FIRST_FRAME_BYTES = 2**24
 _SEARCH_BYTES = 2**26
@@ -69,6 +71,8 @@ def frame_records(
 
     take: takes plain records out of a run of whole gzip members.
     """
+    from pipeline.io.gzip_members import MemberReader  # brings kernels, which planning slices does not need
+
     at, is_behind_frame = start, start == 0
     members = MemberReader(stored) if kind == "gzip" else None
     while stored.read_at(at := _behind_skippable(stored, at, kind), 1):

@@ -10,14 +10,16 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pipeline.io.compression import Flow
 from pipeline.io.gather import Gather
-from pipeline.io.json_columns import PlainLines
 from pipeline.io.json_values import json_values
 from pipeline.io.lines import BOM, LineBlock, line_blocks
 from pipeline.io.reasons import BadRecordError, Lost, QuarantineReason
+
+if TYPE_CHECKING:
+    from pipeline.io.json_columns import PlainLines
 
 Framing = Literal["lines", "values"]
 HEAD_BYTES = 2**20

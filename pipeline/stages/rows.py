@@ -25,6 +25,7 @@ from pipeline.io.progress import Progress, ProgressFile
 from pipeline.io.reading import ReadBatch, read_slice
 from pipeline.io.shards import LanguageShardWriter, ShardWriter
 from pipeline.io.slices import Slice
+from pipeline.io.warm import warm_readers
 from pipeline.schema import DROPPED, QUARANTINE, RowStage, Verdict, document_schema, score_schema
 from pipeline.stages.make import make_stage, untrained_signals
 
@@ -94,8 +95,11 @@ def stages_of(entries: Sequence[StageEntry]) -> tuple[RowStage, ...]:
     return _stages_of_this_worker("\n".join(e.model_dump_json(exclude_unset=True) for e in entries))
 
 
-def warm(entries: Sequence[StageEntry]) -> None:
-    """Send one small batch through the stages here: models load, and kernels are compiled before workers start."""
+def warm(entries: Sequence[StageEntry], inputs: Sequence[InputConfig] = ()) -> None:
+    """Send one small batch through the stages here: models load, and kernels are compiled before workers start, those
+    of the readers of `inputs` too.
+    """
+    warm_readers({one.format for one in inputs})
     schema = document_schema()
     row: dict[str, Any] = dict.fromkeys(schema.names)
     row |= {

@@ -112,7 +112,7 @@ def run_one(path: Path, form: str, stages: list[dict[str, Any]], folder: Path) -
         tuple(entries), {}, signals_of(entries), folders, dict.fromkeys(OUTPUTS, ""), str(folder / "progress"), True
     )
     slices = plan_slices(inputs, find_sources(inputs), 64 * 2**20)
-    warm(entries)
+    warm(entries, inputs)
     began = time.process_time()
     done = [run_slice(SourceSlice(plan, one, inputs)) for one in slices]
     seconds = time.process_time() - began
