@@ -34,6 +34,7 @@ from pipeline.config.inputs import (
     InputConfig,
     Layout,
 )
+from pipeline.config.line_dedup import LineDedupConfig
 from pipeline.config.models import (
     BestConfig,
     ClassifierConfig,
@@ -86,6 +87,7 @@ __all__ = [
     "KeywordsConfig",
     "LanguageConfig",
     "Layout",
+    "LineDedupConfig",
     "Names",
     "NearDedupConfig",
     "NgramTrainingConfig",

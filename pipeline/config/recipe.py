@@ -19,6 +19,7 @@ from pipeline.config.filters import (
     RefinedWebConfig,
 )
 from pipeline.config.inputs import EngineConfig, InputConfig
+from pipeline.config.line_dedup import LineDedupConfig
 from pipeline.config.models import ClassifierConfig, LanguageConfig, PerplexityConfig
 from pipeline.config.outputs import FormatConfig, PackConfig, TrainConfig, TrainTokenizerConfig
 from pipeline.config.strict import Strict, as_tuple
@@ -42,6 +43,7 @@ class StageEntry(Strict):
     exact_dedup: ExactDedupConfig | None = None
     near_dedup: NearDedupConfig | None = None
     substring_dedup: SubstringDedupConfig | None = None
+    line_dedup: LineDedupConfig | None = None
     train_tokenizer: TrainTokenizerConfig | None = None
     format: FormatConfig | None = None
     pack: PackConfig | None = None
@@ -62,7 +64,7 @@ class StageEntry(Strict):
             "pii",
         }
     )
-    DEDUP: ClassVar[frozenset[str]] = frozenset({"exact_dedup", "near_dedup", "substring_dedup"})
+    DEDUP: ClassVar[frozenset[str]] = frozenset({"exact_dedup", "near_dedup", "substring_dedup", "line_dedup"})
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Self:

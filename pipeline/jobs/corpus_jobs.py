@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.config import (
     ExactDedupConfig,
     FormatConfig,
+    LineDedupConfig,
     NearDedupConfig,
     PackConfig,
     Recipe,
@@ -41,7 +42,7 @@ class DedupJob:
     @property
     def cuts(self) -> bool:
         """True where it cuts passages out of documents."""
-        return isinstance(self.entry.config, SubstringDedupConfig)
+        return isinstance(self.entry.config, SubstringDedupConfig | LineDedupConfig)
 
     @property
     def settings(self) -> Any:
@@ -50,6 +51,7 @@ class DedupJob:
 
     def run(self, context: Context, state: State, folder: JobDir, key: str) -> Result:
         from pipeline.stages.exact_dedup import exact_dedup_job
+        from pipeline.stages.line_dedup import line_dedup_job
         from pipeline.stages.near_dedup import near_dedup_job
         from pipeline.stages.substring_dedup import substring_dedup_job
 
@@ -67,6 +69,8 @@ class DedupJob:
             result = exact_dedup_job(context.engine, state.documents, config, **paths, key=key, index_dir=index_dir)
         elif isinstance(config, SubstringDedupConfig):
             result = substring_dedup_job(context.engine, state.documents, config, **paths, **cut_paths, key=key)
+        elif isinstance(config, LineDedupConfig):
+            result = line_dedup_job(context.engine, state.documents, config, **paths, **cut_paths, key=key)
         else:
             assert isinstance(config, NearDedupConfig)
             misses = str(context.run_dir / "near_misses" / f"{self.name}.parquet")

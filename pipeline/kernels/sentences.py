@@ -79,6 +79,30 @@ def num_sentences(text_B, start, end, class_C):
 
 
 @leaf
+def behind_sentence(text_B, begin, end, class_C):
+    """Where the sentence that begins at `begin` ends, behind the spaces that follow it; at most `end`.
+
+    Marks without words before them belong to the sentence behind them.
+    """
+    at = begin
+    while True:
+        at = _next_symbol(text_B, at, end)
+        if at >= end:
+            return end
+        behind = text_B[at + 1] if at + 1 < end else 0x20
+        if text_B[at] < 0x80 and 0x61 <= behind | 0x20 <= 0x7A:
+            at += 1  # as in example.org
+            continue
+        is_end, after = _behind_terminals(text_B, at, end, class_C)
+        if is_end:
+            after = behind_spaces(text_B, after, end, class_C)
+            if at > begin:
+                return after
+            begin = after
+        at = after
+
+
+@leaf
 def _next_symbol(text_B, at, end):
     """Index of the first of `.`, `!`, `?` and bytes that are not ASCII, or `end`."""
     while at < end:

@@ -17,6 +17,7 @@ DEDUP_KINDS = {
     "exact_dedup": "exact_duplicate",
     "near_dedup": "near_duplicate",
     "substring_dedup": "substring_duplicate",
+    "line_dedup": "line_duplicate",
 }
 
 
