@@ -21,8 +21,8 @@ MARGIN_BYTES = 1 << 13
 """More than what can be inflated between two looks at how much room is left."""
 _HEADER_BYTES, _TRAILER_BYTES = 10, 8
 _AT, _BITS, _HELD, _OUT = range(4)
-_TABLE_BITS = 10
-_TABLE_MASK = (1 << _TABLE_BITS) - 1
+_LITERAL_BITS, _DISTANCE_BITS, _CODE_BITS = 10, 8, 7
+_LITERAL_MASK, _DISTANCE_MASK, _CODE_MASK = ((1 << bits) - 1 for bits in (_LITERAL_BITS, _DISTANCE_BITS, _CODE_BITS))
 _END_OF_BLOCK, _FIRST_DISTANCE = 256, 288
 _LONG = 1 << 8
 _MATCH = 1 << 9
@@ -59,7 +59,7 @@ def inflate_members(stored_B, at, stop, room_O, member_M3):
     member_M3: per member, filled here, where it starts and ends in `stored_B`, and where it ends in `room_O`. Returns
     their number and why the next one was not inflated: DONE (`stop` is reached), NO_INPUT, NO_ROOM, LEFT_TO_ZLIB.
     """
-    literal_T, distance_T = np.empty(1 << _TABLE_BITS, np.uint32), np.empty(1 << _TABLE_BITS, np.uint32)
+    literal_T, distance_T = np.empty(1 << _LITERAL_BITS, np.uint32), np.empty(1 << _DISTANCE_BITS, np.uint32)
     count_2L, symbol_2S = np.empty((2, 16), np.int64), np.empty((2, 304), np.int64)
     length_S = np.empty(320, np.int64)
     state_4 = np.zeros(4, np.uint64)
@@ -101,8 +101,11 @@ def _member(stored_B, at, room_O, state_4, literal_T, distance_T, count_2L, symb
             )
         if why == DONE:
             literals, distances = length_S[:_FIRST_DISTANCE], length_S[_FIRST_DISTANCE:]
-            is_whole = _build(literals, literals.size, _LITERAL_ENTRY, literal_T, count_2L[0], symbol_2S[0])
-            if is_whole and _build(distances, distances.size, _DISTANCE_ENTRY, distance_T, count_2L[1], symbol_2S[1]):
+            if _build(
+                literals, literals.size, _LITERAL_ENTRY, literal_T, _LITERAL_BITS, count_2L[0], symbol_2S[0]
+            ) and _build(
+                distances, distances.size, _DISTANCE_ENTRY, distance_T, _DISTANCE_BITS, count_2L[1], symbol_2S[1]
+            ):
                 why = _decode(stored_B, room_O, state_4, begin, literal_T, distance_T, count_2L, symbol_2S)
             else:
                 why = LEFT_TO_ZLIB
@@ -188,14 +191,14 @@ def _read_codes(stored_B, state_4, table_T, count_2L, symbol_2S, length_S):
         if not _hold(stored_B, state_4, 3):
             return NO_INPUT
         length_S[_LENGTH_ORDER[k]] = _take(state_4, 3)
-    if not _build(length_S, 19, _CODE_ENTRY, table_T, count_2L[0], symbol_2S[0]):
+    if not _build(length_S, 19, _CODE_ENTRY, table_T, _CODE_BITS, count_2L[0], symbol_2S[0]):
         return LEFT_TO_ZLIB
     length_S[:] = 0
     s, previous, num = 0, -1, num_literals + num_distances
     while s < num:
         if not _hold(stored_B, state_4, 14):
             return NO_INPUT
-        entry = np.int64(table_T[state_4[_BITS] & np.uint64(_TABLE_MASK)])
+        entry = np.int64(table_T[state_4[_BITS] & np.uint64(_CODE_MASK)])
         _take(state_4, entry & 15)
         code, repeat = int(entry >> 16), 1
         if code < 16:
@@ -213,8 +216,8 @@ def _read_codes(stored_B, state_4, table_T, count_2L, symbol_2S, length_S):
 
 
 @leaf
-def _build(length_S, num, entry_S, table_T, count_L, symbol_S):
-    """Table of a code by its next bits; False where the code is not complete. Longer codes are left to `_long_code`.
+def _build(length_S, num, entry_S, table_T, bits, count_L, symbol_S):
+    """Table of a code by its next `bits` bits; False where it is not complete. Longer ones are left to `_long_code`.
 
     count_L, symbol_S: codes per length, and their symbols in the order of the codes.
     """
@@ -232,22 +235,22 @@ def _build(length_S, num, entry_S, table_T, count_L, symbol_S):
             symbol_S[begin_L[length_S[s]]] = s
             begin_L[length_S[s]] += 1
     if left == 0:
-        _fill(count_L, symbol_S, entry_S, table_T)
+        _fill(count_L, symbol_S, entry_S, table_T, bits)
     return left == 0
 
 
 @leaf
-def _fill(count_L, symbol_S, entry_S, table_T):
+def _fill(count_L, symbol_S, entry_S, table_T, bits):
     code = n = 0
     for length in range(1, 16):
         code <<= 1
         for _ in range(count_L[length]):
             turned = (_REVERSED[code & 0xFF] << 8 | _REVERSED[code >> 8]) >> (16 - length)
-            if length > _TABLE_BITS:
-                table_T[turned & _TABLE_MASK] = _LONG
+            if length > bits:
+                table_T[turned & ((1 << bits) - 1)] = _LONG
             else:
                 entry = entry_S[symbol_S[n]] | np.uint32(length)
-                for slot in range(turned, 1 << _TABLE_BITS, 1 << length):
+                for slot in range(turned, 1 << bits, 1 << length):
                     table_T[slot] = entry
             code += 1
             n += 1
@@ -281,7 +284,7 @@ def _decode(stored_B, room_O, state_4, begin, literal_T, distance_T, count_2L, s
             bits |= load8(stored_B, at) << held
             at += (np.uint64(63) - held) >> np.uint64(3)
             held |= np.uint64(56)
-        entry = np.uint64(literal_T[bits & np.uint64(_TABLE_MASK)])
+        entry = np.uint64(literal_T[bits & np.uint64(_LITERAL_MASK)])
         if entry & np.uint64(_LONG):
             entry = _long_code(bits, count_2L[0], symbol_2S[0], _LITERAL_ENTRY)
         bits >>= entry & np.uint64(15)
@@ -296,7 +299,7 @@ def _decode(stored_B, room_O, state_4, begin, literal_T, distance_T, count_2L, s
         length = (entry >> np.uint64(16)) + (bits & ((np.uint64(1) << extra) - np.uint64(1)))
         bits >>= extra
         held -= extra
-        entry = np.uint64(distance_T[bits & np.uint64(_TABLE_MASK)])
+        entry = np.uint64(distance_T[bits & np.uint64(_DISTANCE_MASK)])
         if entry & np.uint64(_LONG):
             entry = _long_code(bits, count_2L[1], symbol_2S[1], _DISTANCE_ENTRY)
         bits >>= entry & np.uint64(15)
