@@ -1,8 +1,12 @@
 import json
+import os
 import random
+import subprocess
+from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 import zstandard
@@ -16,9 +20,11 @@ from pipeline.schema import document_schema
 from pipeline.stages import equal_keys, line_dedup_answers
 from pipeline.stages.engine import Engine
 from pipeline.stages.line_dedup import line_dedup_job
+from tests.datatrove import read_jsonl
 from tests.deduped import LocalEngine, doc_id, write_corpus
 from tests.oracles import line_dedup as oracle
 from tests.pipeline.stages.test_duplicates import rows
+from tests.runs import corpusmill, write_recipe
 from tests.shared_data import shared
 
 
@@ -242,6 +248,63 @@ def test_nothing_to_compare(tmp_path):
     outcome = run(write_corpus(tmp_path / "b" / "d", ["", "\n\n", "a"]), tmp_path / "b")
     assert outcome.left == ["", "\n\n", "a"]
     assert (outcome.counts["units"], outcome.counts["most_frequent"]) == (1, [])
+
+
+def test_a_run_writes_the_text_that_is_left_and_what_was_cut(tmp_path):
+    texts = ["Menu\nOne page of text.", "Menu\nAnother page of text.", "Menu"]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    recipe = write_recipe(
+        tmp_path / "recipe.yaml",
+        run_dir=str(tmp_path / "run"),
+        input=[{"format": "jsonl", "paths": [str(tmp_path / "in.jsonl")]}],
+        engine={"workers": 1},
+        stages=[{"line_dedup": {"min_sentences_left": None}}],
+    )
+    done = corpusmill("run", str(recipe))
+    assert done.returncode == 0, done.stderr
+    documents = ds.dataset(tmp_path / "run" / "documents").to_table().to_pylist()
+    assert [row["text"] for row in documents] == ["Menu\nOne page of text.", "Another page of text."]
+    assert [row["edits"] for row in documents] == [None, [{"start": 0, "end": 5, "new_length": 0}]]
+    cuts = ds.dataset(tmp_path / "run" / "cuts").to_table().to_pylist()
+    assert [(row["doc_id"], row["keeper_id"]) for row in cuts] == [(documents[1]["doc_id"], documents[0]["doc_id"])]
+    report = json.loads((tmp_path / "run" / "report.json").read_text())
+    assert "line_duplicate" in json.dumps(report)
+
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "datatrove_lines.jsonl.zst"
+SCRIPT = GOLDEN.with_name("make_datatrove_lines.py")
+
+
+def left_by_windows_of_lines(texts, folder):
+    """As datatrove's SentenceDedup with split_sentences=False and no lower bounds, but for white space in front."""
+    settings = {"profile": "fineweb", "unit": "line", "min_words_left": None, "min_sentences_left": None}
+    outcome = run(
+        write_corpus(folder / "d", texts, [len(texts) // 2]), folder, LineDedupConfig.model_validate(settings)
+    )
+    return [text if text is None else text.lstrip() for text in outcome.left]
+
+
+def test_windows_of_lines_are_cut_as_datatrove_cuts_them(tmp_path):
+    golden = read_jsonl(GOLDEN)
+    left = left_by_windows_of_lines([row["text"] for row in golden], tmp_path)
+    assert left == [row["left"] for row in golden]
+    assert sum(row["left"] is None for row in golden) > 10
+    assert sum(row["left"] not in (None, row["text"]) for row in golden) > 10
+
+
+@pytest.mark.slow
+def test_windows_of_real_lines_are_cut_as_datatrove_cuts_them(tmp_path):
+    """Texts without blank lines, which are lines like others there, and without line ends but line feeds."""
+    python = os.environ.get("CORPUSMILL_PEERS")
+    if not python:
+        pytest.skip("set CORPUSMILL_PEERS to the Python of a virtual environment that has datatrove")
+    texts = ["\n".join(line for line in text.splitlines() if line.strip()).lstrip() for text in real_pages()]
+    texts = [text for text in texts if text]
+    (tmp_path / "texts.json").write_text(json.dumps(texts))
+    subprocess.run([python, SCRIPT, "--texts", tmp_path / "texts.json", tmp_path / "rows.zst"], check=True)
+    rows = read_jsonl(tmp_path / "rows.zst")
+    assert left_by_windows_of_lines(texts, tmp_path) == [row["left"] for row in rows]
+    assert sum(row["left"] != row["text"] for row in rows) > 50
 
 
 def real_pages():
