@@ -51,7 +51,7 @@ def ngram_room(num_words):
 
 @njit(cache=True, nogil=True, inline="always")
 def _slot(key, bits):
-    """The high bits of a key are those of a few bytes alone."""
+    """A slot below 2**bits; folded first, since the high bits of a key are those of a few bytes alone."""
     return slot_of(key ^ key >> np.uint64(32), bits)
 
 
