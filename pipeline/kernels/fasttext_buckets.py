@@ -26,10 +26,8 @@ def kept_buckets(buckets: Int64, num_buckets: int) -> tuple[UInt64, Int32]:
 
 @njit(cache=True, nogil=True, inline="always")
 def has_row(bucket, kept_K):
-    """1 where a bucket has a row, else 0; kept_K is empty where all have one."""
-    if kept_K.size == 0:
-        return np.int64(1)
-    return np.int64((kept_K[bucket >> np.uint64(6)] >> (bucket & np.uint64(63))) & np.uint64(1))
+    """1 where a bucket of a pruned model has a row, else 0: uint64. The one behind the last has none."""
+    return (kept_K[bucket >> np.uint64(6)] >> (bucket & np.uint64(63))) & np.uint64(1)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -50,11 +48,7 @@ def num_bits(x):
     return np.int64((x * np.uint64(LOW_BITS)) >> np.uint64(56))
 
 
-@njit(cache=True, nogil=True)
-def write_buckets(hash_C, bucket_C, num_buckets, num):
-    """Write hash % num_buckets of the first `num`, by a product that is at most one below the quotient."""
-    inverse = np.uint64(1 << 32) // num_buckets
-    for c in range(num):
-        h = np.uint64(hash_C[c])
-        rest = h - ((h * inverse) >> np.uint64(32)) * num_buckets
-        bucket_C[c] = np.uint32(min(rest, rest - num_buckets))
+@njit(cache=True, nogil=True, inline="always")
+def first_bit(x):
+    """Index of the lowest one among the bits of x, which is not 0."""
+    return num_bits((x & (~x + np.uint64(1))) - np.uint64(1))

@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 
 from pipeline.kernels.chunks import HIGH_BITS, load8
-from pipeline.kernels.fasttext_buckets import has_row, place_of, write_buckets
+from pipeline.kernels.fasttext_buckets import has_row, place_of
 from pipeline.kernels.fasttext_tokens import FNV_START, fnv_step
 
 WINDOW_CHARS = 2048  # all that is written for them stays in the nearest memory
@@ -35,7 +35,8 @@ def add_subwords(text_B, starts_V, ends_V, is_word_V, chars, num_buckets, kept_K
     fewest, most = chars
     room = WINDOW_CHARS + most
     char_C, owner_C = np.empty(room + most + _SPARE, np.uint32), np.empty(room + most + _SPARE, np.int32)
-    hash_C, bucket_C, hit_C = np.empty(room, np.uint32), np.empty(room, np.uint32), np.empty(room, np.int32)
+    hash_C, bucket_C, hit_C = np.empty(room, np.uint32), np.empty(room, np.uint32), np.empty(room + 1, np.int32)
+    row_C, to_C = np.empty(room, np.int64), np.empty(room, np.int32)
     v, at, num_chars = np.int64(0), np.int64(-1), np.int64(0)
     while v < starts_V.size:
         num_chars, v, at = _read_chars(text_B, starts_V, ends_V, is_word_V, v, at, char_C, owner_C, num_chars, room)
@@ -49,9 +50,10 @@ def add_subwords(text_B, starts_V, ends_V, is_word_V, chars, num_buckets, kept_K
             for k in range(widest):
                 _hash_bytes(hash_C, char_C, np.uint64(n - 1), np.uint32(8 * k), np.uint64(num))
             if n >= fewest:
-                write_buckets(hash_C, bucket_C, np.uint64(num_buckets), np.uint64(num))
-                num_hits = _hits(bucket_C, owner_C, n, num, kept_K, hit_C)
-                _add_hits(hit_C, num_hits, bucket_C, owner_C, kept_K, before_K, rows_RN, sum_VN, num_V)
+                _write_buckets(hash_C, owner_C, np.uint64(n - 1), bucket_C, np.uint64(num_buckets), np.uint64(num))
+                num_hits = _write_hits(bucket_C, np.uint64(num_buckets), np.uint64(num), kept_K, hit_C)
+                _write_rows(hit_C, num_hits, bucket_C, owner_C, kept_K, before_K, row_C, to_C)
+                _add_rows(row_C, to_C, num_hits, rows_RN, sum_VN, num_V)
         for c in range(num_chars - num):
             char_C[c], owner_C[c] = char_C[num + c], owner_C[num + c]
         num_chars -= num
@@ -117,25 +119,48 @@ def _hash_bytes(hash_C, char_C, ahead, shift, num):
 
 
 @njit(cache=True, nogil=True)
-def _hits(bucket_C, owner_C, n, num, kept_K, hit_C):
-    """Write to hit_C where the runs of n characters begin that have a row, and return how many.
+def _write_buckets(hash_C, owner_C, ahead, bucket_C, num_buckets, num):
+    """Write hash % num_buckets where the character `ahead` is of the same word, else num_buckets.
+
+    The remainder comes by a product that is at most one below the quotient.
+    """
+    inverse = np.uint64(1 << 32) // num_buckets
+    for c in range(num):
+        h = np.uint64(hash_C[c])
+        rest = h - ((h * inverse) >> np.uint64(32)) * num_buckets
+        owner = owner_C[c]
+        is_run = ((owner ^ owner_C[c + ahead]) & _OWNER == 0) & ((owner & _EDGE == 0) | (ahead != 0))
+        bucket_C[c] = np.uint32(min(rest, rest - num_buckets)) if is_run else np.uint32(num_buckets)
+
+
+@njit(cache=True, nogil=True)
+def _write_hits(bucket_C, num_buckets, num, kept_K, hit_C):
+    """Write to hit_C where the runs begin that have a row, and return how many.
 
     Written at every character, counted at a hit only: a branch would be guessed wrong at each.
     """
-    num_hits = np.int64(0)
-    ahead = np.uint64(n - 1)
-    for c in range(np.uint64(num)):
+    num_hits = np.uint64(0)
+    for c in range(num):
         hit_C[num_hits] = c
-        is_run = (owner_C[c] ^ owner_C[c + ahead]) & _OWNER == 0 and not (n == 1 and owner_C[c] & _EDGE)
-        num_hits += has_row(np.uint64(bucket_C[c]), kept_K) & np.int64(is_run)
+        bucket = np.uint64(bucket_C[c])
+        num_hits += has_row(bucket, kept_K) if kept_K.size else np.uint64(bucket != num_buckets)
     return num_hits
 
 
 @njit(cache=True, nogil=True)
-def _add_hits(hit_C, num_hits, bucket_C, owner_C, kept_K, before_K, rows_RN, sum_VN, num_V):
+def _write_rows(hit_C, num_hits, bucket_C, owner_C, kept_K, before_K, row_C, to_C):
+    """Write the row of each hit, and the token to whose sum it goes."""
     for i in range(num_hits):
-        v = owner_C[hit_C[i]] & _OWNER
-        row = place_of(np.uint64(bucket_C[hit_C[i]]), kept_K, before_K)
+        c = np.uint64(hit_C[i])
+        row_C[i] = place_of(np.uint64(bucket_C[c]), kept_K, before_K)
+        to_C[i] = owner_C[c] & _OWNER
+
+
+@njit(cache=True, nogil=True)
+def _add_rows(row_C, to_C, num_hits, rows_RN, sum_VN, num_V):
+    # Given more arrays than these, LLVM no longer knows that a sum changes nothing else, and takes thrice as long.
+    for i in range(num_hits):
+        row, v = row_C[i], to_C[i]
         num_V[v] += 1
         for n in range(rows_RN.shape[1]):
             sum_VN[v, n] += rows_RN[row, n]

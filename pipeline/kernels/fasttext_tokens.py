@@ -1,7 +1,7 @@
 """Tokens as fastText reads them, for use inside other kernels.
 
 A token is a run of bytes other than space, tab, line feed, vertical tab, form feed, carriage return and NUL
-(dictionary.cc, readWord). Shapes: B = UTF-8 bytes of all documents end to end.
+(dictionary.cc, readWord). Shapes: D = documents, B = UTF-8 bytes of all documents end to end, E = edges.
 """
 
 from __future__ import annotations
@@ -9,55 +9,108 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from pipeline.kernels.chunks import first_marked, has_below, load8
+from pipeline.kernels.chunks import load8, load_tail
+from pipeline.kernels.fasttext_buckets import first_bit
+from pipeline.kernels.hashing import quick_key
 
 EOS = b"</s>"
 LABEL_PREFIX = b"__label__"
 FNV_START, FNV_PRIME = 2166136261, 16777619
-_SPACES = sum(1 << byte for byte in b" \t\n\v\f\r\0")
+EDGES_AT_ONCE = 66  # the most that one step of `read_edges` writes
+NO_TEXT_KEY = 1 << 63  # from here on the second half of a key is no text
 _LABEL8 = int.from_bytes(LABEL_PREFIX[:8], "little")
+_ALL = 2**64 - 1
+_GATHER_BITS = 0x0102040810204080  # times eight bytes of 0 or 1: their bits in the top byte, the first one lowest
+_TEXT_KEY_BYTES = 15
+# Of a token of n bytes: which bits of its first eight bytes are its own, which of the next eight, and its length.
+_OWN_16 = np.array([2 ** (8 * min(n, 8)) - 1 for n in range(16)], np.uint64)
+_NEXT_16 = np.array([2 ** (8 * max(n - 8, 0)) - 1 for n in range(16)], np.uint64)
+
+
+@njit(cache=True, nogil=True)
+def read_edges(text_B, offsets_D1, d, at, edges_E, num):
+    """Append where tokens begin and end, in turn, from byte `at` of document d on: (document, byte, edges).
+
+    A document ends with a token of no bytes. Stops where there might be no room; an odd number of edges says that the
+    last token goes on.
+    """
+    flags_64 = np.empty(64, np.uint8)
+    while d < offsets_D1.size - 1:
+        end = np.int64(offsets_D1[d + 1])
+        while at < end and num + EDGES_AT_ONCE <= edges_E.size:
+            is_token = _token_bits(text_B, at, min(end, at + 64), flags_64)
+            changes = is_token ^ (is_token << np.uint64(1) | np.uint64(num & 1))
+            while changes:
+                edges_E[num] = at + first_bit(changes)
+                num += 1
+                changes &= changes - np.uint64(1)
+            at = min(end, at + 64)
+        if at < end or num + EDGES_AT_ONCE > edges_E.size:
+            break
+        edges_E[num : num + 3] = end
+        num += 2 + (num & 1)
+        d += 1
+    return d, at, num
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _token_bits(text_B, at, end, flags_64):
+    """A bit for each of text_B[at:end], at most 64 bytes: whether it is of a token."""
+    if end - at < 64:
+        bits = np.uint64(0)
+        for k in range(end - at):
+            bits |= np.uint64(not is_space(text_B[at + k])) << np.uint64(k)
+        return bits
+    for k in range(np.uint64(64)):
+        flags_64[k] = not is_space(text_B[np.uint64(at) + k])
+    return mark_bits(flags_64, np.uint64(0))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def mark_bits(flags_B, at):
+    """Bits of the 64 flags from `at`, each of them 0 or 1."""
+    bits = np.uint64(0)
+    for k in range(np.uint64(0), np.uint64(64), np.uint64(8)):
+        bits |= ((load8(flags_B, at + k) * np.uint64(_GATHER_BITS)) >> np.uint64(56)) << k
+    return bits
 
 
 @njit(cache=True, nogil=True, inline="always")
 def is_space(byte):
     """True for a byte between tokens."""
-    return byte <= 32 and (np.uint64(_SPACES) >> np.uint64(byte)) & np.uint64(1) != 0
+    return (byte == 32) | (byte == 0) | ((byte >= 9) & (byte <= 13))  # without branches, so that LLVM can widen it
 
 
 @njit(cache=True, nogil=True, inline="always")
-def short_token(chunk):
-    """(`hashing.quick_key`, bytes) of the token at the start of eight bytes that ends before the last; else (0, -1)."""
-    marks = has_below(chunk, 33)
-    if marks == 0:
-        return np.uint64(0), np.int64(-1)
-    num = first_marked(marks)
-    shift = np.uint64(8 * num)
-    if not is_space((chunk >> shift) & np.uint64(0xFF)):
-        return np.uint64(0), np.int64(-1)
-    return chunk & ((np.uint64(1) << shift) - np.uint64(1)) | np.uint64(num) << np.uint64(56), num
+def token_key(text_B, start, end):
+    """Two uint64 of text_B[start:end]; up to 15 bytes they are the text, and no other text has them.
 
-
-@njit(cache=True, nogil=True)
-def token_end(text_B, at, end):
-    """Index of the first space in text_B[at:end], or `end`."""
-    while end - at >= 8:
-        marks = has_below(load8(text_B, at), 33)
-        if marks == 0:
-            at += 8
-            continue
-        at += first_marked(marks)
-        if is_space(text_B[at]):
-            return at
-        at += 1
-    while at < end and not is_space(text_B[at]):
-        at += 1
-    return at
+    Longer texts have at least NO_TEXT_KEY in the second: compare bytes where the keys are equal.
+    """
+    num = end - start
+    if num <= _TEXT_KEY_BYTES:
+        length = np.uint64(num) << np.uint64(56)
+        if start + 16 <= text_B.size:
+            return load8(text_B, start) & _OWN_16[num], load8(text_B, start + 8) & _NEXT_16[num] | length
+        if num < 8:
+            return load_tail(text_B, start, end), length
+        return load8(text_B, start), load_tail(text_B, start + 8, end) | length
+    return quick_key(text_B, start, end), np.uint64(NO_TEXT_KEY) | np.uint64(num)
 
 
 @njit(cache=True, nogil=True, inline="always")
 def fnv_step(h, byte):
     """FNV-1a as fastText computes it: bytes are signed, so those from 0x80 on flip the upper 24 bits too."""
     return np.uint32((h ^ np.uint32(np.int8(byte))) * np.uint32(FNV_PRIME))
+
+
+@njit(cache=True, nogil=True)
+def token_hash(text_B, start, end):
+    """fastText's 32-bit hash of text_B[start:end]."""
+    h = np.uint32(FNV_START)
+    for b in range(start, end):
+        h = fnv_step(h, text_B[b])
+    return h
 
 
 @njit(cache=True, nogil=True)

@@ -1,8 +1,7 @@
 """Tokens of documents as fastText's trainer and `predict` see them, numbered as they come.
 
-A token is a run of bytes other than space, tab, line feed, vertical tab, form feed, carriage return and NUL. Every
-document ends with the token </s>; text behind a </s> of its own is not seen. Tokens that begin with __label__ are
-labels to fastText, never words, and are left out.
+Tokens are those of `fasttext_tokens`. Every document ends with the token </s>; text behind a </s> of its own is not
+seen. Tokens that begin with __label__ are labels to fastText, never words, and are left out.
 
     "the mill\\nthe" -> the | mill | the | </s>
 
@@ -21,6 +20,7 @@ from numba import njit
 
 from pipeline.kernels.buffers import string_view
 from pipeline.kernels.chunks import load8, load_tail, store8
+from pipeline.kernels.fasttext_tokens import is_label, is_space, token_hash
 from pipeline.kernels.hashing import bytes_hash, quick_key, slot_of
 
 Bytes = npt.NDArray[np.uint8]
@@ -30,9 +30,6 @@ UInt64 = npt.NDArray[np.uint64]
 
 EOS = "</s>"
 EOS_ID = 0
-LABEL_PREFIX = int.from_bytes(b"__label_", "little")  # of __label__, the last byte apart
-SPACES = sum(1 << byte for byte in b" \t\n\v\f\r\0")
-FNV_START, FNV_PRIME = 2166136261, 16777619
 FIRST_BITS = 12
 ROOM = 16  # bytes to spare behind the words, so that eight can be copied at a time
 
@@ -131,7 +128,7 @@ def _token_ids(text_B, offsets_D1, first_doc, words, num_words, ids_T, token_off
             start, at = _next_token(text_B, at, end)
             if start == at:
                 token = np.int64(EOS_ID)
-            elif _is_label(text_B, start, at):
+            elif is_label(text_B, start, at):
                 continue
             else:
                 token = _number(text_B, start, at, arena_A, starts_V1, key_V, hash_V, slots_S, num_words, bits)
@@ -147,22 +144,12 @@ def _token_ids(text_B, offsets_D1, first_doc, words, num_words, ids_T, token_off
 @njit(cache=True, nogil=True, inline="always")
 def _next_token(text_B, at, end):
     """(start, end) of the token at or behind `at`; both `end` where there is none."""
-    while at < end and _is_space(text_B[at]):
+    while at < end and is_space(text_B[at]):
         at += 1
     start = at
-    while at < end and not _is_space(text_B[at]):
+    while at < end and not is_space(text_B[at]):
         at += 1
     return start, at
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _is_space(byte):
-    return byte <= 32 and (np.uint64(SPACES) >> np.uint64(byte)) & np.uint64(1) != 0
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _is_label(text_B, start, end):
-    return end - start > 8 and load8(text_B, start) == np.uint64(LABEL_PREFIX) and text_B[start + 8] == ord("_")
 
 
 @njit(cache=True, nogil=True)
@@ -181,7 +168,7 @@ def _number(text_B, start, end, arena_A, starts_V1, key_V, hash_V, slots_S, num_
         return np.int64(-1)
     _copy(text_B, start, end, arena_A, used)
     starts_V1[num_words + 1] = used + (end - start)
-    key_V[num_words], hash_V[num_words] = key, _fnv(text_B, start, end)
+    key_V[num_words], hash_V[num_words] = key, np.int32(token_hash(text_B, start, end))
     slots_S[slot] = num_words + 1
     return np.int64(num_words)
 
@@ -208,15 +195,6 @@ def _copy(text_B, start, end, arena_A, to):
         store8(arena_A, to, load8(text_B, start))
         start, to = start + 8, to + 8
     store8(arena_A, to, load_tail(text_B, start, end))
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _fnv(text_B, start, end):
-    """FNV-1a as fastText computes it: bytes are signed, so those from 0x80 on flip the upper 24 bits too."""
-    h = np.uint32(FNV_START)
-    for b in range(start, end):
-        h = np.uint32((h ^ np.uint32(np.int8(text_B[b]))) * np.uint32(FNV_PRIME))
-    return np.int32(h)
 
 
 @njit(cache=True, nogil=True)

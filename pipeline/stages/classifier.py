@@ -40,7 +40,10 @@ class ClassifierStage:
 
     def __init__(self, config: ClassifierConfig) -> None:
         assert config.model, "a classifier is trained before its stage is made"
+        from pipeline.kernels.fasttext import MeanRows
+
         self._model = read_model(config.model)
+        self._mean_rows = MeanRows(self._model.input)
         self._label = _number_of(config.label, self._model.labels, config.model)
         self._limits = [Limit("low_score", _SCORE, "<", config.min_score)]
         self._alpha, self._seed = config.pareto_alpha, config.seed ^ _SALT
@@ -49,11 +52,10 @@ class ClassifierStage:
 
     def __call__(self, batch: pa.RecordBatch) -> Verdict:
         """Verdict of DOCUMENT rows, with both signals."""
-        from pipeline.kernels.fasttext import mean_rows
         from pipeline.kernels.fasttext_labels import label_scores
         from pipeline.kernels.keywords import document_draws
 
-        means = mean_rows(*string_view(batch.column("text")), self._model.input)
+        means = self._mean_rows(*string_view(batch.column("text")))
         score_D = label_scores(*means, self._model.output, self._label).astype(np.float64)
         draw_D = document_draws(*string_view(batch.column("doc_id")), self._seed)
         signals = {_SCORE: score_D, _DRAW: draw_D}

@@ -37,7 +37,10 @@ class LanguageStage:
     signals: tuple[str, ...] = ("language.score",)
 
     def __init__(self, config: LanguageConfig) -> None:
+        from pipeline.kernels.fasttext import MeanRows
+
         self._model = _model_of(config.model)
+        self._mean_rows = MeanRows(self._model.input)
         names = [label.removeprefix(LABEL_PREFIX) for label in self._model.labels]
         self._names = pa.array(names, pa.string())
         self._keep = None if config.keep == "all" else pa.array(config.keep, pa.string())
@@ -64,11 +67,10 @@ class LanguageStage:
         return [Rule("other_language", other_D, score_D, self._min_score), self._limit.rule_on(score_D, lang)]
 
     def _labels(self, text: pa.StringArray) -> tuple[pa.StringArray, npt.NDArray[np.float32]]:
-        from pipeline.kernels.fasttext import mean_rows
         from pipeline.kernels.fasttext_labels import top_labels
 
         text_B, offsets_D1 = string_view(text)
-        label_D, score_D = top_labels(*mean_rows(text_B, offsets_D1, self._model.input), self._model.output)
+        label_D, score_D = top_labels(*self._mean_rows(text_B, offsets_D1), self._model.output)
         has_none_D = (label_D < 0) | (np.diff(offsets_D1) == 0)
         score_D[has_none_D] = 0
         return self._names.take(pa.array(label_D, mask=has_none_D)), score_D

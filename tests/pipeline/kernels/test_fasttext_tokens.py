@@ -1,31 +1,28 @@
 import re
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
-from pipeline.kernels.chunks import load8
-from pipeline.kernels.fasttext_tokens import FNV_START, fnv_step, is_label, is_space, short_token, token_end
-from pipeline.kernels.hashing import quick_key
-from tests.oracles.fasttext_train import token_hash
+from pipeline.kernels.buffers import string_view
+from pipeline.kernels.fasttext_tokens import (
+    EDGES_AT_ONCE,
+    NO_TEXT_KEY,
+    is_label,
+    is_space,
+    mark_bits,
+    read_edges,
+    token_hash,
+    token_key,
+)
+from tests.oracles import fasttext_train as oracle
 
 SPACES = b" \t\n\v\f\r\0"
-BYTES = st.lists(st.sampled_from([*SPACES, *b"ab_\x01\x0e\x1f\x80\xff"]), max_size=40).map(bytes)
-
-
-@njit
-def _short_token(text_B):
-    return short_token(load8(text_B, 0))
-
-
-@njit
-def _hash(text_B):
-    h = np.uint32(FNV_START)
-    for b in range(text_B.size):
-        h = fnv_step(h, text_B[b])
-    return h
+SPACE = rb"[%s]" % re.escape(SPACES)
+TEXTS = st.text(alphabet="ab_é日 \t\n\v\f\r\0\x01\x0e\x1f", max_size=200) | st.sampled_from(["x" * 64, "x" * 63 + " "])
 
 
 @njit
@@ -34,39 +31,73 @@ def _is_space(byte):
 
 
 @njit
-def _quick_key(text_B, start, end):
-    return quick_key(text_B, start, end)
+def _token_key(text_B, start, end):
+    return token_key(text_B, start, end)
+
+
+@njit
+def _mark_bits(flags_B, at):
+    return mark_bits(flags_B, np.uint64(at))
 
 
 def array(data: bytes) -> np.ndarray:
     return np.frombuffer(data, np.uint8)
 
 
+def tokens_by(texts: pa.StringArray, room: int) -> list[bytes]:
+    """All tokens, read with room for so many edges at a time."""
+    text_B, offsets_D1 = string_view(texts)
+    edges_E, found = np.empty(room, np.int32), []
+    d, at, num = 0, int(offsets_D1[0]), 0
+    while d < len(texts):
+        d, at, num = read_edges(text_B, offsets_D1, d, at, edges_E, num)
+        found += [text_B[start:end].tobytes() for start, end in edges_E[: num & ~1].reshape(-1, 2)]
+        edges_E[0], num = edges_E[num - 1], num & 1
+    return found
+
+
 def test_seven_bytes_are_spaces():
     assert [byte for byte in range(256) if _is_space(np.uint8(byte))] == sorted(SPACES)
 
 
-@given(data=BYTES, at=st.integers(0, 40))
-def test_a_token_ends_at_the_first_space_or_the_end(data, at):
-    at = min(at, len(data))
-    rest = re.split(rb"[%s]" % re.escape(SPACES), data[at:])[0]
-    assert token_end(array(data + b" ab"), at, len(data)) == at + len(rest)
+@given(docs=st.lists(TEXTS, max_size=6), skip=st.integers(0, 2), room=st.integers(EDGES_AT_ONCE + 1, 200))
+def test_tokens_stand_between_spaces_and_one_of_no_bytes_ends_each_document(docs, skip, room):
+    expected = []
+    for text in docs[skip:]:
+        expected += [*filter(None, re.split(SPACE, text.encode())), b""]
+    assert tokens_by(pa.array(docs, pa.string()).slice(skip), room) == expected
 
 
-@given(data=BYTES.filter(lambda data: len(data) >= 8))
-def test_a_short_token_has_its_key_and_length(data):
-    key, num_bytes = _short_token(array(data[:8]))
-    token = re.split(rb"[%s]" % re.escape(SPACES), data[:8])[0]
-    odd = next((byte for byte in data[:8] if byte < 33), None)
-    if len(token) == 8 or odd not in SPACES:  # control characters are left to token_end
-        assert num_bytes == -1
+def test_a_megabyte_in_one_line_has_its_tokens():
+    for text in ("x" * 1_000_000, " " * 1_000_000, "é " * 300_000):
+        assert tokens_by(pa.array([text]), 1000) == [*text.encode().split(), b""]
+
+
+@given(flags=st.lists(st.integers(0, 1), min_size=64, max_size=64), at=st.integers(0, 9))
+def test_flags_become_bits(flags, at):
+    assert _mark_bits(np.array([1] * at + flags, np.uint8), at) == sum(flag << k for k, flag in enumerate(flags))
+
+
+@given(data=st.binary(max_size=40), behind=st.binary(max_size=20))
+def test_a_key_up_to_fifteen_bytes_is_the_text(data, behind):
+    own, rest = _token_key(array(data + behind), 0, len(data))
+    assert (own, rest) == _token_key(array(b"ab" + data), 2, 2 + len(data))
+    if len(data) <= 15:
+        key = int.to_bytes(int(own), 8, "little") + int.to_bytes(int(rest), 8, "little")
+        assert key == data.ljust(15, b"\0") + bytes([len(data)])
     else:
-        assert (num_bytes, key) == (len(token), _quick_key(array(data), 0, len(token)))
+        assert rest == NO_TEXT_KEY + len(data)
+
+
+def test_longer_texts_have_different_keys():
+    texts = [bytes(text) for text in {b"x" * n + bytes([65 + k]) + b"y" * 8 for n in range(16, 40) for k in range(20)}]
+    keys = {_token_key(array(text), 0, len(text)) for text in texts}
+    assert len(keys) == len(texts) == 480
 
 
 @given(data=st.binary(max_size=30))
 def test_the_hash_is_that_of_signed_bytes(data):
-    assert _hash(array(data)) == token_hash(data) & 0xFFFFFFFF
+    assert token_hash(array(data), 0, len(data)) == oracle.token_hash(data) & 0xFFFFFFFF
 
 
 @pytest.mark.parametrize(
