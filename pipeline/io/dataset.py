@@ -100,25 +100,42 @@ def write_cuts(path: str | Path, cuts: pa.Table) -> None:
 
 
 def read_shard(
-    shard: Shard, verdicts: Sequence[str] = (), columns: Sequence[str] | None = None, batch_rows: int = 1024
+    shard: Shard,
+    verdicts: Sequence[str] = (),
+    columns: Sequence[str] | None = None,
+    batch_rows: int = 1024,
+    wanted: Ordinals | None = None,
 ) -> Iterator[tuple[pa.RecordBatch, Ordinals]]:
     """Batches of a shard's documents that no verdict removes, each with its rows' ordinals (int64, shape (D,)).
 
-    Where `text` is read, spans that a verdict cuts are left out of it; `edits`, if read, records them.
+    Where `text` is read, spans that a verdict cuts are left out of it; `edits`, if read, records them. `wanted`, which
+    ascends, names the only documents to come: row groups without any are not read.
     """
     stop = shard.first_ordinal + shard.rows
     gone = removed_ordinals(verdicts, shard.first_ordinal, stop)
     cuts = [part for path in verdicts if (part := _mapped(path, shard.first_ordinal, stop)).schema == CUT]
-    at = shard.first_ordinal
     with pq.ParquetFile(shard.path) as file:
-        for batch in file.iter_batches(batch_size=batch_rows, columns=list(columns) if columns else None):
-            ordinals = np.arange(at, at + batch.num_rows, dtype=np.int64)
-            at += batch.num_rows
-            stays = ~np.isin(ordinals, gone, assume_unique=True)
-            if not stays.all():
-                batch, ordinals = batch.filter(pa.array(stays)), ordinals[stays]
-            if ordinals.size:
-                yield _without_cuts(batch, ordinals, cuts), ordinals
+        for group, ordinals_G in _row_groups(file, shard.first_ordinal, wanted):
+            at = 0
+            for batch in file.iter_batches(batch_rows, row_groups=[group], columns=list(columns) if columns else None):
+                ordinals = ordinals_G[at : at + batch.num_rows]
+                at += batch.num_rows
+                stays = ~np.isin(ordinals, gone, assume_unique=True)
+                if wanted is not None:
+                    stays &= np.isin(ordinals, wanted, assume_unique=True)
+                if not stays.all():
+                    batch, ordinals = batch.filter(pa.array(stays)), ordinals[stays]
+                if ordinals.size:
+                    yield _without_cuts(batch, ordinals, cuts), ordinals
+
+
+def _row_groups(file: pq.ParquetFile, first_ordinal: int, wanted: Ordinals | None) -> Iterator[tuple[int, Ordinals]]:
+    """Number and ordinals of the row groups that hold wanted documents."""
+    for group in range(file.num_row_groups):
+        end = first_ordinal + file.metadata.row_group(group).num_rows
+        if wanted is None or np.searchsorted(wanted, first_ordinal) < np.searchsorted(wanted, end):
+            yield group, np.arange(first_ordinal, end, dtype=np.int64)
+        first_ordinal = end
 
 
 def _without_cuts(batch: pa.RecordBatch, ordinals: Ordinals, cuts: Sequence[pa.RecordBatch]) -> pa.RecordBatch:

@@ -210,13 +210,15 @@ class _Roster:
         self._deadline = time.monotonic() + startup_seconds
         self._startup_seconds = startup_seconds
         self._dead_since: float | None = None
+        self._one_came = False
 
     def _pids(self) -> list[int]:
         return [int(entry.name) for entry in self._folder.iterdir() if entry.name.isdigit()]
 
     def check(self, label: str) -> None:
         pids = self._pids()
-        if self._wanted and not pids and time.monotonic() > self._deadline:
+        self._one_came |= bool(pids)
+        if self._wanted and not self._one_came and time.monotonic() > self._deadline:
             said = self._last_words()
             raise RunFailedError(
                 f"{label}: no worker came up within {self._startup_seconds:g} s (engine.startup_seconds){said}"

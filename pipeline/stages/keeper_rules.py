@@ -33,7 +33,11 @@ def ranking(prefer: Sequence[KeeperRule]) -> tuple[KeeperRule, ...]:
 
 
 def read_ranked(
-    shard: Shard, verdicts: Sequence[str], columns: Sequence[str], prefer: Sequence[KeeperRule]
+    shard: Shard,
+    verdicts: Sequence[str],
+    columns: Sequence[str],
+    prefer: Sequence[KeeperRule],
+    wanted: Ordinals | None = None,
 ) -> Iterator[tuple[pa.RecordBatch, Ordinals, UInt64]]:
     """Batches of `read_shard` with at least `columns`, their ordinals, and the rank of each row: uint64, (R, D)."""
     rules = ranking(prefer)
@@ -43,8 +47,8 @@ def read_ranked(
     scores = _scores(shard, sorted(asked - own))
     text = {"text"} if "longest" in rules else set()
     key = {"doc_id"} if asked - own else set()
-    wanted = list(dict.fromkeys([*columns, *sorted(own | text | key)]))
-    for batch, ordinals in read_shard(shard, verdicts, wanted):
+    names = list(dict.fromkeys([*columns, *sorted(own | text | key)]))
+    for batch, ordinals in read_shard(shard, verdicts, names, wanted=wanted):
         found = {name: batch.column(name) for name in own}
         if scores is not None:
             at = pc.index_in(batch.column("doc_id"), value_set=scores.column("doc_id"))
@@ -81,7 +85,7 @@ def _priority(sources: pa.Array, patterns: Sequence[str]) -> UInt64:
     coded = sources.dictionary_encode()
     places = [
         next((i for i, pattern in enumerate(patterns) if fnmatchcase(source, pattern)), len(patterns))
-        for source in coded.dictionary.to_pylist()
+        for source in coded.dictionary.to_pylist()  # each source once
     ]
     return np.array(places, np.uint64)[coded.indices.to_numpy()]
 

@@ -23,6 +23,7 @@ from pipeline.stages.near_dedup_shingles import shingle_sets_of
 
 TARGETS = np.linspace(0.6, 1.0, 17)  # similarities that are aimed at, in turn
 BIN = 0.05
+RUN = 25  # documents in a row, so that few row groups are read for them
 MAX_TEXT_BYTES = 2**20  # longer documents are not copied
 COPY = pa.schema([("doc_id", pa.string()), ("source", pa.string()), ("text", pa.string())])
 
@@ -45,9 +46,12 @@ class PlantTask:
 
 
 def plant_tasks(documents: Documents, config: NearDedupConfig, first_ordinal: int, folder: Path) -> list[PlantTask]:
-    """One task for each shard with documents to copy: `planted` of them, evenly spread over all."""
+    """One task for each shard with documents to copy: `planted` of them, in runs that are evenly spread over all."""
     wanted = min(config.planted, documents.rows)
-    chosen = np.unique(np.arange(wanted) * documents.rows // max(1, wanted))
+    runs = -(-wanted // RUN)
+    starts = np.arange(runs) * documents.rows // max(1, runs)
+    chosen = np.unique((starts[:, None] + np.arange(RUN)).ravel())
+    chosen = chosen[chosen < documents.rows][:wanted]
     tasks, number = [], 0
     for i, shard in enumerate(documents.shards):
         low, high = np.searchsorted(chosen, [shard.first_ordinal, shard.first_ordinal + shard.rows])
@@ -67,9 +71,9 @@ def plant(task: PlantTask) -> dict[str, Any]:
     texts = [""] * len(task.ordinals)
     similarities: list[float | None] = [None] * len(task.ordinals)
     place = {ordinal: i for i, ordinal in enumerate(task.ordinals)}
-    for batch, ordinals_D in read_shard(task.shard, task.verdicts, ["text"]):
-        for row in np.flatnonzero(np.isin(ordinals_D, task.ordinals)):
-            text, i = batch.column("text").slice(row, 1), place[int(ordinals_D[row])]
+    for batch, ordinals_D in read_shard(task.shard, task.verdicts, ["text"], wanted=np.array(task.ordinals)):
+        for row, ordinal in enumerate(ordinals_D.tolist()):
+            text, i = batch.column("text").slice(row, 1), place[ordinal]
             if len(text[0].as_buffer()) <= MAX_TEXT_BYTES:
                 copy = _edited(text, task.config, task.first_number + i)
                 texts[i], similarities[i] = _compared(text, copy, task.config)
@@ -107,7 +111,7 @@ def _compared(text: pa.StringArray, copy: str, config: NearDedupConfig) -> tuple
     both = pa.concat_arrays([text, pa.array([copy], pa.string())])
     sets: list[set[int]] = []
     for _, offsets, elements in shingle_sets_of(both, config):
-        sets += map(set, pa.LargeListArray.from_arrays(offsets, elements).to_pylist())
+        sets += map(set, pa.LargeListArray.from_arrays(offsets, elements).to_pylist())  # plain sets: a few hundred
     one, other = sets
     return (copy, len(one & other) / len(one | other)) if one and other else ("", None)
 

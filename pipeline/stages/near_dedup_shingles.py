@@ -136,18 +136,13 @@ def write_shingle_sets(task: ShingleTask) -> dict[str, Any]:
     wanted = np.asarray(nominated[low:high])
     schema = shingle_schema(len(ranking(task.config.prefer)))
     with atomic_path(task.path) as temporary, pa.ipc.new_file(str(temporary), schema) as writer:
-        for batch, ordinals_D, rank_RD in read_ranked(task.shard, task.verdicts, ["text"], task.config.prefer):
-            chosen = np.isin(ordinals_D, wanted, assume_unique=True)
-            texts = batch.column("text").filter(pa.array(chosen))
-            for rows, *sets in shingle_sets_of(texts, task.config):
-                ordinals, ranks = ordinals_D[chosen][rows], rank_RD[:, chosen][:, rows]
-                columns = [
-                    pa.array(ordinals),
-                    *map(pa.array, ranks),
-                    pa.LargeListArray.from_arrays(*sets, SHINGLES.type),
-                ]
-                writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
-                num_docs += ordinals.size
+        ranked = read_ranked(task.shard, task.verdicts, ["text"], task.config.prefer, wanted)
+        for batch, ordinals_D, rank_RD in ranked:
+            for rows, *sets in shingle_sets_of(batch.column("text"), task.config):
+                columns = [ordinals_D[rows], *rank_RD[:, rows]]
+                arrays = [*map(pa.array, columns), pa.LargeListArray.from_arrays(*sets, SHINGLES.type)]
+                writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+            num_docs += ordinals_D.size
     return {"documents": num_docs}
 
 

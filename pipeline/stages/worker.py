@@ -1,7 +1,7 @@
 """A local Beam worker process that behaves: quiet, single-threaded libraries, ends with its parent.
 
 Started by `engine.py` as `python -m pipeline.stages.worker ROSTER_DIR`. It leaves its process id in ROSTER_DIR, so that
-the parent can see whether all its workers live, and can end them.
+the parent can see whether all its workers live, and can end them; a worker that ends well strikes it out again.
 """
 
 from __future__ import annotations
@@ -34,13 +34,15 @@ def main() -> None:
     for name in ONE_THREAD:
         os.environ[name] = "1"
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    Path(sys.argv[1], str(os.getpid())).touch()
+    enlisted = Path(sys.argv[1], str(os.getpid()))
+    enlisted.touch()
     import pyarrow as pa
     from apache_beam.runners.worker import sdk_worker_main
 
     pa.set_cpu_count(1)
     pa.set_io_thread_count(2)
     sdk_worker_main.main(sys.argv)
+    enlisted.unlink(missing_ok=True)  # others may take a while yet: this one did not die
 
 
 if __name__ == "__main__":

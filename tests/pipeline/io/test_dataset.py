@@ -81,15 +81,18 @@ def test_only_the_asked_columns_come(tmp_path):
     first=st.integers(0, 20),
     gone=st.lists(st.sets(st.integers(0, 40)), max_size=3),
     batch_rows=st.integers(1, 13),
+    wanted=st.none() | st.sets(st.integers(0, 40)),
 )
-def test_a_shard_is_read_less_what_any_verdicts_remove(tmp_path_factory, rows, first, gone, batch_rows):
+def test_a_shard_is_read_less_what_any_verdicts_remove(tmp_path_factory, rows, first, gone, batch_rows, wanted):
     folder = tmp_path_factory.mktemp("dataset")
     files = []
     for i, ordinals in enumerate(gone):
         write_verdicts(folder / f"{i}.arrow", verdicts(*ordinals))
         files.append(str(folder / f"{i}.arrow"))
-    expected = [o for o in range(first, first + rows) if o not in set().union(*gone)]
-    read = list(read_shard(shard(folder, rows, first), files, batch_rows=batch_rows))
+    asked = range(first, first + rows) if wanted is None else sorted(wanted & set(range(first, first + rows)))
+    expected = [o for o in asked if o not in set().union(*gone)]
+    only = None if wanted is None else np.array(sorted(wanted), np.int64)
+    read = list(read_shard(shard(folder, rows, first), files, batch_rows=batch_rows, wanted=only))
     assert [int(n) for batch, _ in read for n in batch.column("doc_id").to_pylist()] == expected
     assert [int(o) for _, ordinals in read for o in ordinals] == expected
     for batch, ordinals in read:

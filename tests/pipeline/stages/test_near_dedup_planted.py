@@ -21,12 +21,13 @@ def long_texts(count: int) -> list[str]:
     return [", ".join(chance.choices(VOCABULARY, k=chance.randint(80, 200))) for _ in range(count)]
 
 
-def test_copies_are_spread_evenly_and_numbered_on(tmp_path):
-    documents = write_corpus(tmp_path, ["x"] * 100, cuts=[10, 10, 70])
-    tasks = plant_tasks(documents, NearDedupConfig(planted=10), 100, tmp_path)
-    assert [o for task in tasks for o in task.ordinals] == list(range(0, 100, 10))
-    assert [(task.first_ordinal, task.first_number) for task in tasks] == [(100, 0), (101, 1), (107, 7)]
+def test_copies_are_spread_in_runs_and_numbered_on(tmp_path):
+    documents = write_corpus(tmp_path, ["x"] * 100, cuts=[10, 10, 60])
+    tasks = plant_tasks(documents, NearDedupConfig(planted=40), 100, tmp_path)
+    assert [o for task in tasks for o in task.ordinals] == [*range(25), *range(50, 65)]
+    assert [(task.first_ordinal, task.first_number) for task in tasks] == [(100, 0), (110, 10), (135, 35)]
     assert plant_tasks(Documents(()), NearDedupConfig(), 0, tmp_path) == []
+    assert plant_tasks(documents, NearDedupConfig(planted=0), 100, tmp_path) == []
     everyone = plant_tasks(documents, NearDedupConfig(planted=1000), 100, tmp_path)
     assert sum(len(task.ordinals) for task in everyone) == 100
 
