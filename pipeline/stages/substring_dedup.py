@@ -15,7 +15,8 @@ What that guarantees, but for conversations: afterwards no `min_tokens` words th
 places. New neighbours, to the left and right of a cut, may repeat others; so it is with Lee et al., who found that a
 second run removes what remains. And without `min_words_left` no word is lost: each that is cut stands in a window whose
 equal at a better place has it too; if it is cut there as well, then for a still better place, and so on to one that
-stays. A window whose best copy overlaps with others seen before can stay in pieces, in several documents.
+stays. A window whose best copy overlaps with others seen before can stay in pieces, in several documents;
+of words that repeat themselves in a row one period stays.
 
 How it is found without a suffix array: equal windows choose equal anchors (`winnowing`), so most text is done with when
 its anchors are known to be the only ones. Windows of the others are compared by 128 bits of hash (`window_hashes`).
