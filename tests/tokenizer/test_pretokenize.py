@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 from tests.oracles.pretokens import buffers, kernel_pieces, pieces, splitter
 from tests.shared_data import shared
 from tokenizer.char_table import char_table
-from tokenizer.pretokenize import PATTERNS, pretokens
+from tokenizer.pretokenize import pretokens
 
 FAMILIES = ("gpt2", "cl100k", "o200k")
 ALL = ("gpt2", "cl100k", "cl100k-2", "cl100k-1", "o200k", "o200k-2", "o200k-1")
 
-ODD = "'\u2019sStTrReEvVlLdDmMſ  \n\r\t\v\f\x1c\x85\u00a0\u2028\u3000/.-_!129٣½Ⅻ²ǅʰªßÀéΣςЖжाก日本ーא\u0301\u0345\u200d\ufe0f😀👩🏽\x00"
+ODD = (
+    "'\u2019sStTrReEvVlLdDmMſ  \n\r\t\v\f\x1c\x85\u00a0\u2028\u3000/.-_!129٣½Ⅻ²"
+    "ǅʰªßÀéΣςЖжाก日本ーא\u0301\u0345\u200d\ufe0f😀👩🏽\x00"
+)
 PLAIN = "aabBs'tlL  \n\r\t/.-12"
 odd_texts = st.lists(st.text(ODD, max_size=30) | st.text(max_size=30), max_size=6)
 plain_texts = st.lists(st.text(PLAIN, max_size=300), max_size=4)
