@@ -106,9 +106,8 @@ def _documents_with(passages: Passages, task: CutTask) -> Iterator[tuple[pa.Reco
     wanted = distinct(passages.ordinal_P)
     if not wanted.size:
         return
-    for batch, ordinals_D in read_shard(task.shard, task.verdicts, ["text", "messages"]):
-        is_text_D = batch.column("messages").is_null().to_numpy(zero_copy_only=False)
-        chosen = is_among(ordinals_D, wanted) & is_text_D
+    for batch, ordinals_D in read_shard(task.shard, task.verdicts, ["text", "messages"], wanted=wanted):
+        chosen = batch.column("messages").is_null().to_numpy(zero_copy_only=False)
         if chosen.any():
             yield batch.filter(pa.array(chosen)), ordinals_D[chosen]
 

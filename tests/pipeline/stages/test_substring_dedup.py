@@ -96,7 +96,7 @@ def tiny_pieces(monkeypatch, *, batch_rows=7):
     monkeypatch.setattr(group_answers, "GROUP_FILES", 2)
     monkeypatch.setattr(substring_dedup_keys, "TABLE_WINDOWS", 20)
     monkeypatch.setattr(substring_dedup_keys, "TEXT_BLOCK_BYTES", 50)
-    monkeypatch.setattr(read_shard, "__defaults__", ((), None, batch_rows))
+    monkeypatch.setattr(read_shard, "__defaults__", ((), None, batch_rows, None))
 
 
 # Every example runs pipelines: shrinking a failure would take minutes.
@@ -269,7 +269,7 @@ def test_the_result_has_the_same_bytes_for_any_shards_passes_batches_and_order_o
         with monkeypatch.context() as patch:
             patch.setattr(substring_dedup_keys, "TABLE_WINDOWS", 100)
             patch.setattr(substring_dedup_keys, "TEXT_BLOCK_BYTES", 100)
-            patch.setattr(read_shard, "__defaults__", ((), None, 3))
+            patch.setattr(read_shard, "__defaults__", ((), None, 3, None))
             got = run(write_corpus(tmp_path / str(i + 1), texts, cuts), tmp_path / str(i + 1), config, engine)
         assert got.files == first.files
     assert (first.cuts, first.removed) == oracle.outcome(texts, min_tokens=4)
