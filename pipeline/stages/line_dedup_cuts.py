@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from pipeline.config import LineDedupConfig
-from pipeline.io.dataset import CUT, VERDICT, Ordinals, Shard, read_shard, write_cuts, write_verdicts
+from pipeline.io.dataset import CUT, VERDICT, Ordinals, read_shard, write_cuts, write_verdicts
 from pipeline.io.rewriting import rewritten_strings
 from pipeline.kernels.buffers import string_view
 from pipeline.stages.cut_evidence import NO_COPY
@@ -133,7 +133,7 @@ def _read_texts(task: UnitTask, lost: Lost, sampled: Int64) -> tuple[pa.Table, p
     wanted = np.union1d(np.unique(lost.place_L >> PLACE_BITS), sampled >> PLACE_BITS)
     if not wanted.size:
         return cuts[0], removed[0], samples
-    for batch, ordinals_D in _chosen(task.shard, task.verdicts, wanted):
+    for batch, ordinals_D in read_shard(task.shard, task.verdicts, ["text", "messages"], wanted=wanted):
         samples |= _samples(batch.column("text"), ordinals_D, sampled, task.config)
         is_text_D = batch.column("messages").is_null().to_numpy(zero_copy_only=False)
         here = lost.within(ordinals_D[0], ordinals_D[-1])
@@ -142,14 +142,6 @@ def _read_texts(task: UnitTask, lost: Lost, sampled: Int64) -> tuple[pa.Table, p
         cuts.append(cut)
         removed.append(gone)
     return pa.concat_tables(cuts), pa.concat_tables(removed), samples
-
-
-def _chosen(shard: Shard, verdicts: tuple[str, ...], wanted: Int64) -> Any:
-    """Batches of the documents `wanted`, with their ordinals."""
-    for batch, ordinals_D in read_shard(shard, verdicts, ["text", "messages"]):
-        chosen_D = np.isin(ordinals_D, wanted, assume_unique=True)
-        if chosen_D.any():
-            yield batch.filter(pa.array(chosen_D)), ordinals_D[chosen_D]
 
 
 def _samples(texts: pa.StringArray, ordinals_D: Ordinals, sampled: Int64, config: LineDedupConfig) -> dict[int, str]:

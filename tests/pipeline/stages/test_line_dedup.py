@@ -80,7 +80,7 @@ def tiny_pieces(monkeypatch, *, batch_rows=7):
     """So that a small corpus goes through many ranges, answer files and batches."""
     monkeypatch.setattr(equal_keys, "RANGE_BYTES", 300)
     monkeypatch.setattr(line_dedup_answers, "GROUP_FILES", 2)
-    monkeypatch.setattr(read_shard, "__defaults__", ((), None, batch_rows))
+    monkeypatch.setattr(read_shard, "__defaults__", ((), None, batch_rows, None))
 
 
 # Every example runs pipelines: shrinking a failure would take minutes.
