@@ -26,8 +26,8 @@ def pretoken_ends(text_B, offsets_D1, class_C, family, max_digits):
     for d in range(num_docs):
         at, end = np.int64(offsets_D1[d]), np.int64(offsets_D1[d + 1])
         while at < end:
-            if at + WIDTH <= text_B.size and (text_B[at] | text_B[at + 1]) < 0x80:
-                begins = borders(text_B, at, end, family, max_digits)
+            if at + WIDTH <= text_B.size:
+                begins = borders(text_B, at, end, class_C, family, max_digits)
                 if begins:
                     base = at
                     while begins:

@@ -20,8 +20,9 @@ from llvmlite import ir  # type: ignore[import-untyped]  # no stubs
 from numba import njit, types
 from numba.extending import intrinsic
 
+from tokenizer.char_table import LETTER, LOWER, OTHER, UPPER
 from tokenizer.pretokenize_patterns import GPT2, O200K
-from tokenizer.pretokenize_scan import contraction_end
+from tokenizer.pretokenize_scan import contraction_end, kind_at
 
 WIDTH = 64
 _ONE = np.uint64(1)
@@ -30,11 +31,12 @@ _NONE = np.uint64(0)
 
 @intrinsic
 def _byte_masks(typing_context, text_B, at):
-    """Masks of the 64 bytes from `at`: letters, capitals, digits, white space, blanks, line ends, ', / and not ASCII.
+    """Masks of the 64 bytes from `at`: letters, capitals, digits, white space, blanks, line ends, ', / and from 0x80,
+    0xC0, 0xE0 and 0xF0 on: not ASCII, and first bytes of characters of two or more, three or more, four bytes.
 
     Vector instructions do it, which Numba has no words for: one load, and a comparison or two for each mask.
     """
-    signature = types.UniTuple(types.uint64, 9)(text_B, types.int64)
+    signature = types.UniTuple(types.uint64, 12)(text_B, types.int64)
 
     def generate(context, builder, signature, args):
         bytes_type = ir.VectorType(ir.IntType(8), WIDTH)
@@ -60,7 +62,7 @@ def _byte_masks(typing_context, text_B, at):
             builder.or_(equal(ord("\n")), equal(ord("\r"))),
             equal(ord("'")),
             equal(ord("/")),
-            builder.icmp_unsigned(">=", chunk, all_are(0x80)),
+            *(builder.icmp_unsigned(">=", chunk, all_are(first)) for first in (0x80, 0xC0, 0xE0, 0xF0)),
         )
         masks = [builder.bitcast(mask, ir.IntType(WIDTH)) for mask in found]
         return context.make_tuple(builder, signature.return_type, masks)
@@ -89,14 +91,23 @@ def _num_above(typing_context, mask):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def borders(text_B, at, end, family, max_digits):
+def borders(text_B, at, end, class_C, family, max_digits):
     """Where pretokens begin behind the one at `at`, as a mask of the 64 bytes from there; 0 where it does not know.
 
     `at` is where a pretoken begins, at least 64 bytes before the end of text_B. What the text behind the last border
-    may still decide is left open: white space at the end, bytes that are not ASCII, the end of the document.
+    may still decide is left open: white space at the end, the end of the document; and what is not told here.
     """
-    letters, capitals, digits, spaces, blanks, line_ends, apostrophes, slashes, wide = _byte_masks(text_B, at)
-    known = ~_NONE >> np.uint64(WIDTH - max(min(end - at, first_bit(wide)), 1))
+    masks = _byte_masks(text_B, at)
+    letters, capitals, digits, spaces, blanks, line_ends, apostrophes, slashes, wide, leads, leads3, leads4 = masks
+    limit = min(end - at, WIDTH)
+    if wide:
+        plain = digits | spaces
+        letters, capitals, limit = _with_wide(
+            text_B, at, end, class_C, family, letters, capitals, plain, wide, leads, limit
+        )
+        if limit == 0:
+            return _NONE
+    known = ~_NONE >> np.uint64(WIDTH - limit)
     if family == O200K:
         # Punctuation may go on with / behind a line end: too rare to be told here.
         late = slashes & (line_ends << _ONE)
@@ -112,7 +123,10 @@ def borders(text_B, at, end, family, max_digits):
         begins = letters & ~((letters | blanks) << _ONE) | digits & ~((digits | blanks) << _ONE)
         begins |= spaces & ~((spaces << _ONE) & (spaces >> _ONE))
     else:
-        begins = letters & ~((letters | spaces & ~line_ends | other_begins) << _ONE)
+        # One character before a word goes with it: by the last of its bytes.
+        prefix = other_begins & ~leads | (other_begins & leads & ~leads3) << _ONE
+        prefix |= (other_begins & leads3 & ~leads4) << np.uint64(2) | (other_begins & leads4) << np.uint64(3)
+        begins = letters & ~((letters | spaces & ~line_ends | prefix) << _ONE)
         begins |= _digit_begins(digits, max_digits) | _space_begins(spaces, line_ends, others)
     begins |= other_begins
     if family == O200K:
@@ -122,6 +136,41 @@ def borders(text_B, at, end, family, max_digits):
         fold = 0 if family == GPT2 else 0x20
         begins = _with_contractions(text_B, at, end, apostrophes & other_begins, begins, fold)
     return begins & known & ~_ONE
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _with_wide(text_B, at, end, class_C, family, letters, capitals, plain, wide, leads, limit):
+    """(letters, capitals, limit) with the characters that are not ASCII: all bytes of one are what it is.
+
+    The limit comes down to the first that the masks cannot tell: white space, a number, one that is cut or no UTF-8.
+    For o200k marks are letters, but behind punctuation; and where there are letters that have no case, capitals are
+    not told, and the other way round: the one that comes first is.
+    """
+    insides = wide & ~leads
+    covered = no_case = _NONE
+    while leads:
+        k = first_bit(leads)
+        kind, after = kind_at(text_B, at + k, end, class_C)
+        lead = _bit(k)
+        span = (_bit(after - at - k) - _ONE) << np.uint64(k)
+        if after - at > limit or (span ^ lead) & ~insides or not kind & (LETTER | OTHER):
+            break
+        if family == O200K and kind & (UPPER | LOWER):
+            if kind & OTHER and k > 0 and not (letters | plain) & (lead >> _ONE):
+                break
+            letters |= span
+            if not kind & LOWER:
+                capitals |= span
+            elif kind & UPPER:
+                no_case |= lead
+        elif kind & LETTER:
+            letters |= span
+        covered |= span
+        leads &= leads - _ONE
+    limit = min(limit, first_bit(wide & ~covered))
+    if no_case:
+        limit = min(limit, max(first_bit(no_case), first_bit(capitals)))
+    return letters, capitals, limit
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -47,9 +47,9 @@ def _gpt2_end(text_B, at, end, class_C):
         stop = contraction_end(text_B, at, end, 0)
         if stop > at:
             return stop
-    here, after = _kind(text_B, at, end, class_C)
+    here, after = kind_at(text_B, at, end, class_C)
     if first == _BLANK:
-        behind, after_next = _kind(text_B, after, end, class_C)
+        behind, after_next = kind_at(text_B, after, end, class_C)
         if behind & (LETTER | NUMBER | OTHER):
             here, after = behind, after_next
     if here & SPACE:
@@ -65,12 +65,12 @@ def _cl100k_end(text_B, at, end, class_C, max_digits):
         stop = contraction_end(text_B, at, end, _BLANK)
         if stop > at:
             return stop
-    here, after = _kind(text_B, at, end, class_C)
+    here, after = kind_at(text_B, at, end, class_C)
     if here & LETTER:
         return _run_end(text_B, after, end, class_C, LETTER)
     if here & NUMBER:
         return _digits_end(text_B, after, end, class_C, max_digits)
-    behind, after_next = _kind(text_B, after, end, class_C)
+    behind, after_next = kind_at(text_B, after, end, class_C)
     if behind & LETTER and not here & LINE_END:
         return _run_end(text_B, after_next, end, class_C, LETTER)
     if here & OTHER or (first == _BLANK and behind & OTHER):
@@ -84,7 +84,7 @@ def _cl100k_end(text_B, at, end, class_C, max_digits):
 @leaf
 def _o200k_end(text_B, at, end, class_C, max_digits):
     """As cl100k, but a word is `[UPPER]*[LOWER]+|[UPPER]+[LOWER]*`, ends in a contraction, and `/` ends punctuation."""
-    here, after = _kind(text_B, at, end, class_C)
+    here, after = kind_at(text_B, at, end, class_C)
     stop = at
     if here & (UPPER | LOWER):
         # A mark could be the prefix too, but what matches with it as such matches as far with it in the word.
@@ -98,7 +98,7 @@ def _o200k_end(text_B, at, end, class_C, max_digits):
         if stop < end and text_B[stop] == _APOSTROPHE:
             return contraction_end(text_B, stop, end, _BLANK)
         return stop
-    behind, _ = _kind(text_B, after, end, class_C)
+    behind, _ = kind_at(text_B, after, end, class_C)
     if here & OTHER or (text_B[at] == _BLANK and behind & OTHER):
         stop = _run_end(text_B, after, end, class_C, OTHER)
         while stop < end and (class_C[text_B[stop]] & LINE_END or text_B[stop] == _SLASH):
@@ -117,12 +117,12 @@ def _cased_word_end(text_B, start, end, class_C):
         HTMLpage -> HTMLpage    日本ABC -> 日本|ABC    ABC -> ABC
     """
     at, behind_both = start, start
-    here, after = _kind(text_B, at, end, class_C)
+    here, after = kind_at(text_B, at, end, class_C)
     while here & UPPER:
         at = after
         if here & LOWER:
             behind_both = at
-        here, after = _kind(text_B, at, end, class_C)
+        here, after = kind_at(text_B, at, end, class_C)
     if here & LOWER:
         return _run_end(text_B, after, end, class_C, LOWER)
     return behind_both if behind_both > start else at
@@ -132,13 +132,13 @@ def _cased_word_end(text_B, start, end, class_C):
 def _space_end(text_B, at, end, class_C, line_end):
     """End of `\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+` from a white space at `at`; with `line_end` 0 of the last two alone."""
     last = behind_line = at
-    here, after = _kind(text_B, at, end, class_C)
+    here, after = kind_at(text_B, at, end, class_C)
     stop = at
     while here & SPACE:
         last, stop = stop, after
         if here & line_end:
             behind_line = stop
-        here, after = _kind(text_B, stop, end, class_C)
+        here, after = kind_at(text_B, stop, end, class_C)
     if behind_line > at:
         return behind_line
     return stop if stop == end or last == at else last
@@ -169,7 +169,7 @@ def contraction_end(text_B, at, end, fold):
 def _digits_end(text_B, at, end, class_C, max_digits):
     """First index from `at` on that is not a number, or that is behind `max_digits` numbers with the one before."""
     for _ in range(max_digits - 1):
-        here, after = _kind(text_B, at, end, class_C)
+        here, after = kind_at(text_B, at, end, class_C)
         if not here & NUMBER:
             break
         at = after
@@ -179,15 +179,15 @@ def _digits_end(text_B, at, end, class_C, max_digits):
 @leaf
 def _run_end(text_B, at, end, class_C, wanted):
     """First index from `at` on whose character has no bit of `wanted`."""
-    here, after = _kind(text_B, at, end, class_C)
+    here, after = kind_at(text_B, at, end, class_C)
     while here & wanted:
         at = after
-        here, after = _kind(text_B, at, end, class_C)
+        here, after = kind_at(text_B, at, end, class_C)
     return at
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _kind(text_B, at, end, class_C):
+def kind_at(text_B, at, end, class_C):
     """(class, index behind it) of the character at `at`; no class at the end.
 
     Bytes that are not UTF-8 have some class: nothing outside text_B and class_C is ever read, and the index moves on.

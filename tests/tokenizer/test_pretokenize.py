@@ -74,6 +74,12 @@ def around(codes: np.ndarray) -> list[str]:
 
 
 @pytest.mark.parametrize("pattern", FAMILIES)
+@given(texts=st.lists(st.text("ab'sSé éÉßЖжаا日本は。“”…—नमस्ते\u0301 .\n/1A", max_size=200), max_size=4))
+def test_words_of_many_scripts_are_cut_as_the_library_cuts_them(pattern, texts):
+    check(texts, pattern)
+
+
+@pytest.mark.parametrize("pattern", FAMILIES)
 def test_code_points_at_the_edges_of_their_classes(pattern):
     edges = np.flatnonzero(np.diff(char_table(), prepend=0))
     check(around(np.union1d(edges, np.maximum(edges - 1, 0))), pattern)
