@@ -101,9 +101,8 @@ def borders(text_B, at, end, class_C, family, max_digits):
     letters, capitals, digits, spaces, blanks, line_ends, apostrophes, slashes, wide, leads, leads3, leads4 = masks
     limit = min(end - at, WIDTH)
     if wide:
-        plain = digits | spaces
         letters, capitals, limit = _with_wide(
-            text_B, at, end, class_C, family, letters, capitals, plain, wide, leads, limit
+            text_B, at, end, class_C, family, letters, capitals, digits | spaces, wide, leads, limit
         )
         if limit == 0:
             return _NONE
@@ -123,9 +122,7 @@ def borders(text_B, at, end, class_C, family, max_digits):
         begins = letters & ~((letters | blanks) << _ONE) | digits & ~((digits | blanks) << _ONE)
         begins |= spaces & ~((spaces << _ONE) & (spaces >> _ONE))
     else:
-        # One character before a word goes with it: by the last of its bytes.
-        prefix = other_begins & ~leads | (other_begins & leads & ~leads3) << _ONE
-        prefix |= (other_begins & leads3 & ~leads4) << np.uint64(2) | (other_begins & leads4) << np.uint64(3)
+        prefix = _last_bytes(other_begins, leads, leads3, leads4)  # one character before a word goes with it
         begins = letters & ~((letters | spaces & ~line_ends | prefix) << _ONE)
         begins |= _digit_begins(digits, max_digits) | _space_begins(spaces, line_ends, others)
     begins |= other_begins
@@ -147,6 +144,7 @@ def _with_wide(text_B, at, end, class_C, family, letters, capitals, plain, wide,
     not told, and the other way round: the one that comes first is.
     """
     insides = wide & ~leads
+    leads &= ~_NONE >> np.uint64(WIDTH - limit)
     covered = no_case = _NONE
     while leads:
         k = first_bit(leads)
@@ -171,6 +169,13 @@ def _with_wide(text_B, at, end, class_C, family, letters, capitals, plain, wide,
     if no_case:
         limit = min(limit, max(first_bit(no_case), first_bit(capitals)))
     return letters, capitals, limit
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _last_bytes(firsts, leads, leads3, leads4):
+    """The last bytes of the characters with these first bytes."""
+    short = firsts & ~leads | (firsts & leads & ~leads3) << _ONE
+    return short | (firsts & leads3 & ~leads4) << np.uint64(2) | (firsts & leads4) << np.uint64(3)
 
 
 @njit(cache=True, nogil=True, inline="always")
