@@ -25,7 +25,7 @@ from pipeline.errors import UserError
 from pipeline.io.commit import TEMPORARY, read_json, write_json
 
 FOLDERS = (
-    "documents", "dropped", "duplicates", "quarantine", "scores",
+    "documents", "dropped", "duplicates", "near_misses", "cuts", "quarantine", "scores", "index",
     "models", "tokenizer", "adapter", "model", "checkpoints",
 )  # fmt: skip
 TOLD = ("manifest.json", "report.json", "report.html")  # of a run that ended; a job that starts makes them untrue

@@ -52,7 +52,8 @@ class RowJob:
         if self.reads_sources:
             check_unchanged(folder.path, context.sources, context.slices, _digests(sidecars, key))
         if tasks:
-            warm(plan.stages)  # models and settings fail here, before any worker starts
+            inputs = context.recipe.input if self.reads_sources else ()
+            warm(plan.stages, inputs)  # models and settings fail here, before any worker starts
         results = context.engine.run_tasks(
             run_slice, tasks, sidecar_dir=sidecars, key=key, label=self._label(), progress_dir=plan.progress_dir
         )

@@ -96,8 +96,8 @@ def tally_result(found: Mapping[str, Losses], keepers: Ordinals) -> dict[str, An
 
     duplicates_per_keeper: {"1": n, "2-3": n, "4-7": n, ...}. most_duplicates: of one keeper.
     """
-    ordered = sorted(found.items(), key=lambda item: (-item[1].removed_documents, item[0]))
-    listed = [(name, one) for name, one in ordered if one.removed_documents][:MAX_LISTED]
+    ordered = sorted(found.items(), key=lambda item: (-item[1].removed_bytes, item[0]))
+    listed = [(name, one) for name, one in ordered if one.removed_documents or one.removed_bytes][:MAX_LISTED]
     _, counts_K = np.unique(keepers, return_counts=True)
     doublings, keepers_H = np.unique(np.log2(counts_K).astype(np.int64), return_counts=True)
     bins = {_bin_name(int(i)): int(n) for i, n in zip(doublings, keepers_H, strict=True)}

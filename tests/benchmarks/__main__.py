@@ -23,8 +23,15 @@ BESIDE_PEERS = (
     "bench_classifier",
     "bench_ngrams",
     "bench_minhash",
+    "bench_near_dedup",
+    "dedup_quality",
 )
-WITHOUT_PEERS = ("perplexity_separation", "perplexity_buckets")
+WITHOUT_PEERS = (
+    "perplexity_separation",
+    "perplexity_buckets",
+    "dedup_injection",
+    "bench_substring_dedup",
+)
 OF_THIS_ENVIRONMENT = ("bench_readers.py", "bench_packing.py", "bench_train.py")
 
 

@@ -60,7 +60,12 @@ class Row(NamedTuple):
 
 
 def our_rows(
-    known: LabelledSet, bands: Bands, thresholds: Sequence[float], contained: Sequence[float], seeds: Sequence[int]
+    known: LabelledSet,
+    bands: Bands,
+    thresholds: Sequence[float],
+    contained: Sequence[float],
+    seeds: Sequence[int],
+    shingle_words: int,
 ) -> list[Row]:
     """One row per threshold that the bands can serve (as the settings demand: half of such pairs nominated).
 
@@ -72,7 +77,7 @@ def our_rows(
     rows = []
     for name, threshold, share in settings:
         config = NearDedupConfig(
-            shingle_words=SHINGLE_WORDS,
+            shingle_words=shingle_words,
             num_bands=bands.num,
             rows_per_band=bands.rows,
             min_jaccard=threshold,
@@ -84,10 +89,12 @@ def our_rows(
     return rows
 
 
-def peer_rows(known: LabelledSet, bands: Bands, python: str, seeds: Sequence[int], threshold: float) -> list[Row]:
+def peer_rows(
+    known: LabelledSet, bands: Bands, python: str, seeds: Sequence[int], threshold: float, shingle_words: int
+) -> list[Row]:
     """One row per peer, without scores where `python` does not have it."""
     documents = {"texts": known.texts, "words": hashed_words(known.texts)}
-    sizes = {"shingle_words": SHINGLE_WORDS, "bands": bands.num, "rows": bands.rows, "seeds": list(seeds)}
+    sizes = {"shingle_words": shingle_words, "bands": bands.num, "rows": bands.rows, "seeds": list(seeds)}
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
         json.dump({**sizes, "sets": {"only": documents}}, file)
         file.flush()
@@ -136,17 +143,21 @@ def main() -> None:
     parser.add_argument("--bands", nargs="+", default=["14x8"], help="numbers of bands and of rows in each")
     parser.add_argument("--thresholds", type=float, nargs="+", default=[0.8, 0.7], help="min_jaccard of ours")
     parser.add_argument("--contained", type=float, nargs="*", default=[], help="min_containment of ours, further rows")
+    parser.add_argument("--shingle-words", type=int, default=SHINGLE_WORDS)
     parser.add_argument("--seeds", type=int, default=1, help="how many seeds of permutations, from 1 up")
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=list(SETS))
     given = parser.parse_args()
     seeds = range(1, given.seeds + 1)
     settings = [Bands(*map(int, text.split("x"))) for text in given.bands]
-    print(f"{SHINGLE_WORDS}-word shingles, means of {given.seeds} seeds; bands {', '.join(map(str, settings))}")
+    size = given.shingle_words
+    print(f"{size}-word shingles, means of {given.seeds} seeds; bands {', '.join(map(str, settings))}")
     for name in given.sets:
         known = SETS[name]()
-        rows = [row for bands in settings for row in our_rows(known, bands, given.thresholds, given.contained, seeds)]
+        rows = [
+            row for bands in settings for row in our_rows(known, bands, given.thresholds, given.contained, seeds, size)
+        ]
         for bands in settings:
-            rows += peer_rows(known, bands, given.peers, seeds, given.thresholds[0])
+            rows += peer_rows(known, bands, given.peers, seeds, given.thresholds[0], size)
         print_set(name, known, rows if len(settings) == 1 else best_of(rows, known), given.thresholds[0])
 
 

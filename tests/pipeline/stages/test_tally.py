@@ -65,8 +65,8 @@ def test_keepers_are_counted_by_their_duplicates(keepers):
 
 
 def test_sources_that_lost_most_stand_first():
-    found = {"a": Losses(9, 90, 1, 5), "b": Losses(9, 90, 0, 0), "c": Losses(9, 90, 4, 50)}
-    assert list(tally_result(found, np.array([0]))["sources"]) == ["c", "a"]
+    found = {"a": Losses(9, 90, 1, 5), "b": Losses(9, 90, 0, 0), "c": Losses(9, 90, 4, 50), "d": Losses(9, 90, 0, 7)}
+    assert list(tally_result(found, np.array([0]))["sources"]) == ["c", "d", "a"]  # d was cut alone
 
 
 @pytest.mark.parametrize(
