@@ -1,0 +1,123 @@
+"""What the encoding kernels look up: merges by pair, ids by bytes, and the words met before.
+
+Shapes: M = merges, V = tokens whose bytes are known, H = slots of an open-addressing table (a power of two),
+S = words that the cache has room for, N = bytes of the longest document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+ID_BITS = 21
+RANK_BITS = 64 - 2 * ID_BITS
+MAX_IDS = (1 << ID_BITS) - 1
+MAX_MERGES = 1 << RANK_BITS
+EMPTY = (1 << 64) - 1
+NO_RANK = (1 << 31) - 1
+
+SHORT_BYTES = 16  # words up to here have a cache slot of half a cache line
+WORD_BYTES = 64  # longer ones are merged with a heap, and not remembered
+SLOT = 4  # uint64 a slot
+SHORT_BITS = 17  # buckets of two slots: 8 MiB, and as much again for words of three tokens and more
+LONG_BITS = 14
+LINE_BYTES = 64
+
+Ids = npt.NDArray[np.int32]
+Words = npt.NDArray[np.uint64]
+
+
+class Merges(NamedTuple):
+    """pairs_H: left id, right id and rank in one number, or EMPTY; found by the hash of the two ids.
+
+    byte_ids: id of each of the 256 bytes, -1 where it has none and is left out. byte_ranks: rank of each pair of bytes
+    (left << 8 | right), or NO_RANK. merged_M: id that the merge of a rank makes. whole_*: tokens that a word is when it
+    has their bytes, whatever the merges say (`ignore_merges`): token v is whole_B[whole_V1[v]:whole_V1[v + 1]].
+    """
+
+    pairs_H: Words
+    byte_ids: Ids
+    byte_ranks: Ids
+    merged_M: Ids
+    whole_H: Ids
+    whole_B: npt.NDArray[np.uint8]
+    whole_V1: npt.NDArray[np.int64]
+    whole_ids_V: Ids
+
+
+class WordCache(NamedTuple):
+    """Words met before. Nothing is cleared: a new word takes the place of an older one of its bucket.
+
+    short: buckets of two slots of (first 8 bytes, next 8, length | tokens << 8, first id | second id << 32); more_ids:
+    room for all ids of a word per slot, used from the third on. long: eight times 8 bytes a word; long_sizes: length
+    | tokens << 8; long_ids: 64 a word.
+    """
+
+    short: Words
+    more_ids: Ids
+    long: Words
+    long_sizes: Words
+    long_ids: Ids
+
+
+class Scratch(NamedTuple):
+    """Room for the merges of one word of up to N bytes: ids, ranks of pairs, links to both sides, and a heap."""
+
+    ids_N: Ids
+    ranks_N: Ids
+    next_N: Ids
+    previous_N: Ids
+    heap: Words
+
+
+def merges_of(
+    merges: Sequence[tuple[int, int, int]], byte_ids: Sequence[int], whole: Mapping[bytes, int] | None
+) -> Merges:
+    """Tables of merges (left id, right id, merged id) in order of rank; of a pair that comes twice the last counts."""
+    from tokenizer.bpe_encode_kernels import fill_pairs, fill_whole, ranks_of_bytes  # Numba, at first use
+
+    merges_M3 = np.array(merges, np.int64).reshape(-1, 3)
+    pairs_H = np.full(_slots(len(merges)), EMPTY, np.uint64)
+    fill_pairs(pairs_H, merges_M3)
+    ids = np.array(byte_ids, np.int32)
+    words = whole or {}
+    whole_B = np.frombuffer(b"".join(words), np.uint8)
+    whole_V1 = np.cumsum([0, *map(len, words)], dtype=np.int64)
+    whole_H = np.full(_slots(len(words)), -1, np.int32)
+    fill_whole(whole_H, whole_B, whole_V1)
+    merged_M = merges_M3[:, 2].astype(np.int32)
+    whole_ids_V = np.fromiter(words.values(), np.int32, len(words))
+    return Merges(pairs_H, ids, ranks_of_bytes(pairs_H, ids), merged_M, whole_H, whole_B, whole_V1, whole_ids_V)
+
+
+def _slots(entries: int) -> int:
+    return 1 << max(4, (2 * entries - 1).bit_length() + 1)
+
+
+def word_cache(short_bits: int = SHORT_BITS, long_bits: int = LONG_BITS) -> WordCache:
+    """An empty cache of 2 ** (short_bits + 1) short words and 2 ** long_bits longer ones."""
+    slots = 2 << short_bits
+    return WordCache(
+        _aligned(slots * SLOT),
+        np.empty(slots * SHORT_BYTES, np.int32),
+        _aligned((WORD_BYTES // 8) << long_bits),
+        np.zeros(1 << long_bits, np.uint64),
+        np.empty(WORD_BYTES << long_bits, np.int32),
+    )
+
+
+def _aligned(size: int) -> Words:
+    """Zeros that begin where a cache line does."""
+    room: Words = np.zeros(size + LINE_BYTES // 8, np.uint64)
+    first = -room.ctypes.data % LINE_BYTES // 8
+    return room[first : first + size]
+
+
+def scratch(longest: int) -> Scratch:
+    """Room for words of `longest` bytes; pages never written cost no memory."""
+    size = max(longest, WORD_BYTES) + 1
+    ids, ranks, behind, before = (np.empty(size, np.int32) for _ in range(4))
+    return Scratch(ids, ranks, behind, before, np.empty(2 * size, np.uint64))
