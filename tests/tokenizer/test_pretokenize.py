@@ -166,7 +166,7 @@ def texts_of(path: Path) -> list[str]:
         data = gzip.decompress(data)
     text = data.decode(errors="replace")
     if ".jsonl" in path.name:
-        return [found for line in text.splitlines() if line.strip() for found in strings(json.loads(line))]
+        return [found for line in text.split("\n") if line.strip() for found in strings(json.loads(line))]
     if path.suffix == ".json":
         return list(strings(json.loads(text)))
     if path.suffix == ".csv":
