@@ -1,5 +1,5 @@
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False
-"""Ends of all pretokens: 64 bytes of ASCII at once where it goes, else a scan to the end of one.
+"""Ends of all pretokens: those of 64 bytes at once where it goes, else a scan to the end of one.
 
 Shapes: B = UTF-8 bytes of all documents end to end, D = documents, P = pretokens, C = code points.
 """

@@ -1,8 +1,10 @@
 # mypy: disallow-untyped-defs=False, disallow-incomplete-defs=False
-"""Where pretokens begin in 64 bytes of ASCII, all at once: a bit a byte, and a few steps for all 64.
+"""Where pretokens begin in 64 bytes, all at once: a bit a byte, and a few steps for all 64.
 
-What the split patterns say of ASCII depends on neighbours alone, where the first byte begins a pretoken and the last
-is no white space. Bit i of a mask is byte i from the lowest on, so `mask << 1` is true behind what `mask` is true of.
+What the split patterns say depends on neighbours alone, where the first byte begins a pretoken and the last is no
+white space. Bit i of a mask is byte i from the lowest on, so `mask << 1` is true behind what `mask` is true of. ASCII
+is told by vector instructions, other characters one by one from the table, each with all its bytes. What is rare and
+would need more is left to the scan: white space and numbers that are not ASCII, and a few turns of o200k.
 
     text     I'll go: x2
     letter   1.11.11..1.
