@@ -1,7 +1,7 @@
 """Where compiled kernels lie.
 
 Numba's `cache=True` looks at the file of a kernel, not at the helpers it calls in other files, so the folder's name
-carries a hash of all kernels, of Numba and of the Python version.
+carries a hash of all kernels, those of the tokenizer too, of Numba and of the Python version.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import platform
 import tempfile
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 
@@ -19,7 +20,9 @@ def kernels_hash() -> str:
     digest = hashlib.sha256(
         "|".join((version("numba"), version("numpy"), platform.python_version(), platform.machine())).encode()
     )
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    tokenizer = find_spec("tokenizer")
+    folders = [Path(__file__).parent, *map(Path, (tokenizer and tokenizer.submodule_search_locations) or ())]
+    for path in (path for folder in folders for path in sorted(folder.glob("*.py"))):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

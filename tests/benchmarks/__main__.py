@@ -31,6 +31,7 @@ WITHOUT_PEERS = (
     "perplexity_buckets",
     "dedup_injection",
     "bench_substring_dedup",
+    "bench_pretokenize",
 )
 OF_THIS_ENVIRONMENT = ("bench_readers.py", "bench_packing.py", "bench_train.py")
 

@@ -14,6 +14,15 @@ def test_the_folder_changes_with_any_kernel(monkeypatch, tmp_path):
     assert cache.kernels_hash() != before
 
 
+def test_the_folder_changes_with_the_tokenizers_kernels(monkeypatch, tmp_path):
+    spec = cache.find_spec("tokenizer")
+    before = cache.kernels_hash()
+    (tmp_path / "pretokenize.py").write_text("changed")
+    monkeypatch.setattr(spec, "submodule_search_locations", [str(tmp_path)])
+    monkeypatch.setattr(cache, "find_spec", lambda name: spec)
+    assert cache.kernels_hash() != before
+
+
 def test_it_lies_in_the_users_cache_or_in_a_temporary_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert cache.numba_cache_dir().is_relative_to(tmp_path)
