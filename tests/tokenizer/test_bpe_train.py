@@ -10,7 +10,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from tests.oracles import bpe_train as oracle
 from tests.oracles.pretokens import buffers
+from tests.shared_data import shared
 from tests.tokenizer.corpus import texts
+from tests.tokenizer.test_pretokenize import real_files, texts_of
 from tokenizer.bpe_train import tokens_of, train_from_counts, train_merges
 from tokenizer.files import file_contents
 from tokenizer.pretoken_counts import PretokenCounts
@@ -188,3 +190,20 @@ def test_what_can_not_be_trained_is_refused(counts, bounds, message):
 def test_a_count_for_each_word_is_needed():
     with pytest.raises(ValueError, match="got 2 counts for 1 words"):
         train_merges(np.frombuffer(b"ab", np.uint8), np.array([0, 2]), np.array([1, 1]), num_merges=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pretokenizer", ["gpt2", "gpt4"])
+def test_real_text_gives_the_files_that_the_library_makes(pretokenizer):
+    """At 8k and at 32k, on all plain text that lies beside the project: more than 50 MB."""
+    pattern = "cl100k" if pretokenizer == "gpt4" else pretokenizer
+    names = [name for name in real_files() if name.startswith("corpus/")]
+    documents = [text for name in names for text in texts_of(shared(name))]
+    text_B, offsets_D1 = buffers(documents)
+    assert text_B.size > 50e6
+    counts = PretokenCounts()
+    counts.add_texts(text_B, offsets_D1, pattern)
+    for vocab_size in (8000, 32000):
+        ours = train_from_counts(*counts.table(), vocab_size=vocab_size, pattern=pattern, special_tokens=SPECIALS)
+        theirs = train_bpe(documents, vocab_size=vocab_size, pretokenizer=pretokenizer, special_tokens=SPECIALS)
+        assert ours.to_str() == theirs.to_str()

@@ -62,23 +62,6 @@ def test_any_words_are_added_up(words):
     assert counted(counts) == dict(total)
 
 
-def test_words_that_share_a_key_are_told_apart(monkeypatch):
-    """Keys of all words from 8 bytes on made equal: only the comparison of bytes is left."""
-    from tokenizer import pretoken_counts_kernels as kernels
-
-    key = kernels._key.py_func
-    monkeypatch.setattr(kernels, "_key", lambda *word: key(*word) if word[2] - word[1] < 8 else np.uint64(1 << 63))
-    for name in ("_load", "_equals"):
-        monkeypatch.setattr(kernels, name, getattr(kernels, name).py_func)
-    word_A, ends_W, counts_W = np.empty(99, np.uint8), np.empty(9, np.int64), np.empty(9, np.int64)
-    table = np.zeros((32, 2), np.uint64), word_A, ends_W, counts_W, np.zeros(2, np.int64)
-    text_B = np.frombuffer(b"one wordtwo wordone wordone word longer", np.uint8)
-    with np.errstate(over="ignore"):
-        kernels.count_words.py_func(text_B, 0, np.array([8, 16, 24, 39]), np.empty(0, np.int64), *table)
-    assert counts_W[:3].tolist() == [2, 1, 1]
-    assert table[-1].tolist() == [3, 31]
-
-
 def test_long_runs_of_documents_are_counted_in_parts(monkeypatch):
     monkeypatch.setattr(pretoken_counts, "_TEXT_BYTES_AT_ONCE", 100)
     text_B, offsets_D1 = buffers(["not read", *texts(), "", "nor this"])
