@@ -54,8 +54,9 @@ class FastEncoder:
     def encode(self, text_B: Bytes, offsets_D1: npt.NDArray[np.signedinteger]) -> tuple[npt.NDArray[np.int32], Longs]:
         """(ids_T, bounds_D1): document d has the ids ids_T[bounds_D1[d]:bounds_D1[d + 1]].
 
-        Document d is text_B[offsets_D1[d]:offsets_D1[d + 1]]. Truncation, padding and what a post-processor adds are left out. Bytes that are not UTF-8 are encoded too,
-        somehow. ids_T is a view of an array with room for a token a byte: copy it where it is kept.
+        Document d is text_B[offsets_D1[d]:offsets_D1[d + 1]]. Truncation, padding and what a post-processor adds are
+        left out. Bytes that are not UTF-8 are encoded too, somehow. ids_T is a view of an array with room for a token
+        a byte: copy it where it is kept.
         """
         from tokenizer.bpe_encode_kernels import encode_words  # Numba, at first use
 

@@ -162,7 +162,7 @@ def _merged(text_B, start, end, merges, scratch):
         if v >= 0:
             scratch.ids_N[0] = merges.whole_ids_V[v]
             return 1
-    num, left = 0, 0
+    num, left = 0, np.int64(0)
     for at in range(start, end):
         right = np.int64(text_B[at])
         if merges.byte_ids[right] >= 0:
@@ -227,7 +227,7 @@ def _merge_by_heap(num, merges, scratch):
         if before >= 0:
             ranks_N[before] = _rank(merges.pairs_H, ids_N[before], ids_N[at])
             size = _push(heap, size, ranks_N[before], before)
-    left, at = 0, 0
+    left, at = 0, np.int64(0)
     while at < num:
         ids_N[left] = ids_N[at]
         left += 1
