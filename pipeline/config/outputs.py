@@ -16,7 +16,11 @@ class TrainTokenizerConfig(Strict):
 
     algorithm: Literal["bpe"] = "bpe"
     vocab_size: int = Field(32_000, gt=0)
-    pretokenizer: Literal["gpt2", "gpt4"] = Field("gpt4", description="split pattern: GPT-2's, or GPT-4's (cl100k)")
+    pretokenizer: Literal["gpt2", "gpt4", "o200k", "llama3", "qwen2"] = Field(
+        "gpt4", description="split pattern: of GPT-2, GPT-4 (cl100k, as Llama-3's), GPT-4o, or Qwen2 (digits alone)"
+    )
+    min_frequency: int = Field(0, ge=0, description="pairs that occur less often are not merged")
+    max_token_bytes: int | None = Field(None, ge=1, description="longer tokens are not made")
 
 
 class FormatConfig(Strict):

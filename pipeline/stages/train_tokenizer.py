@@ -1,9 +1,14 @@
-"""A tokenizer from all documents that no verdict removes, in one task: the library trains on all cores by itself."""
+"""A tokenizer from all documents that no verdict removes, in one task.
+
+text -> pretokens -> distinct ones with 64-bit counts -> merges -> tokenizer.json
+
+Memory follows the distinct pretokens, not the corpus. The merges are those that the `tokenizers` library learns.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +19,10 @@ from pipeline.config import TrainTokenizerConfig
 from pipeline.errors import UserError
 from pipeline.io.commit import atomic_path
 from pipeline.io.dataset import Documents, read_shard
+from pipeline.kernels.buffers import string_view
 from pipeline.stages.engine import Engine, Task
 from tokenizer.files import file_contents
-from tokenizer.train import check_vocab_size, train_bpe
+from tokenizer.train import check_vocab_size
 
 
 class TrainTokenizerError(UserError):
@@ -61,14 +67,26 @@ def train_tokenizer_job(
 
 
 def train_on_documents(job: TrainTokenizer) -> dict[str, Any]:
-    """Train, write the files, and count what was read."""
+    """Train, write the files, and count what was read. Raises TrainTokenizerError for what cannot be trained on."""
+    from tokenizer.bpe_train import train_from_counts
+    from tokenizer.pretoken_counts import PretokenCounts
+
     counts = {"documents": 0, "bytes": 0}
     config = job.config
-    tokenizer = train_bpe(
-        _texts(job.documents, counts),
+    pretokens = PretokenCounts()
+    for shard in job.documents.shards:
+        for batch, _ in read_shard(shard, job.documents.verdicts, ("text",)):
+            text = batch.column("text")
+            counts["documents"] += batch.num_rows
+            counts["bytes"] += pc.sum(pc.binary_length(text)).as_py() or 0
+            pretokens.add_texts(*string_view(text), config.pretokenizer)
+    tokenizer = train_from_counts(
+        *pretokens.table(),
         vocab_size=config.vocab_size,
-        pretokenizer=config.pretokenizer,
+        pattern=config.pretokenizer,
         special_tokens=job.special_tokens,
+        min_frequency=config.min_frequency,
+        max_token_bytes=config.max_token_bytes,
     )
     files = file_contents(tokenizer)
     for name, content in files.items():
@@ -80,12 +98,3 @@ def train_on_documents(job: TrainTokenizer) -> dict[str, Any]:
         "asked_vocab_size": config.vocab_size,
         "fingerprint": hashlib.sha256(files["tokenizer.json"]).hexdigest(),
     }
-
-
-def _texts(documents: Documents, counts: dict[str, int]) -> Iterator[str]:
-    for shard in documents.shards:
-        for batch, _ in read_shard(shard, documents.verdicts, ("text",)):
-            text = batch.column("text")
-            counts["documents"] += batch.num_rows
-            counts["bytes"] += pc.sum(pc.binary_length(text)).as_py() or 0
-            yield from text.to_pylist()  # the tokenizers library takes Python strings
