@@ -66,7 +66,7 @@ def stage(name: str, **settings: object) -> list[dict[str, object]]:
         (
             stage("near_dedup", num_bands=2),
             "stages.0.near_dedup: 2 bands of 8 rows nominate only 31% of pairs at min_jaccard 0.8; "
-            "use more bands or fewer rows per band",
+            "use more bands or fewer rows per band, or give num_hashes",
         ),
         (stage("exact_dedup", prefer=[]), "stages.0.exact_dedup.prefer: must be a list of at least 1, got []"),
         (
