@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline import __version__
+from pipeline import __version__, interrupt
 from pipeline.errors import RunFailedError, UserError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ EXIT_OK, EXIT_FAILED, EXIT_USER, EXIT_INTERRUPTED = 0, 1, 2, 130
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one verb and end the process with its exit code: 0 success, 1 the run failed, 2 the user's mistake."""
     options = _parser().parse_args(arguments)
+    interrupt.listen()
     code = _guarded(options.verb, options)
     sys.stdout.flush()
     sys.stderr.flush()

@@ -26,6 +26,7 @@ from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 from apache_beam.runners.runner import create_runner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 
+from pipeline import interrupt
 from pipeline.config import EngineConfig
 from pipeline.errors import RunFailedError, UserError
 from pipeline.io.commit import read_json, write_json
@@ -120,6 +121,7 @@ class Engine:
             attempt.start()
             try:
                 while not attempt.wait(POLL_SECONDS):
+                    interrupt.check()
                     self._watcher.tick(count())
                     watch.check(label)
                 self._watcher.tick(count())
