@@ -23,7 +23,7 @@ from pipeline.stages.near_dedup_shingles import shingle_sets_of
 
 TARGETS = np.linspace(0.6, 1.0, 17)  # similarities that are aimed at, in turn
 BIN = 0.05
-RUN = 25  # documents in a row, so that few row groups are read for them
+RUN = 50  # documents in a row, so that few row groups are read for them
 MAX_TEXT_BYTES = 2**20  # longer documents are not copied
 COPY = pa.schema([("doc_id", pa.string()), ("source", pa.string()), ("text", pa.string())])
 

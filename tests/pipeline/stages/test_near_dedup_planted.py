@@ -23,9 +23,11 @@ def long_texts(count: int) -> list[str]:
 
 def test_copies_are_spread_in_runs_and_numbered_on(tmp_path):
     documents = write_corpus(tmp_path, ["x"] * 100, cuts=[10, 10, 60])
-    tasks = plant_tasks(documents, NearDedupConfig(planted=40), 100, tmp_path)
-    assert [o for task in tasks for o in task.ordinals] == [*range(25), *range(50, 65)]
-    assert [(task.first_ordinal, task.first_number) for task in tasks] == [(100, 0), (110, 10), (135, 35)]
+    tasks = plant_tasks(documents, NearDedupConfig(planted=65), 100, tmp_path)
+    assert [o for task in tasks for o in task.ordinals] == [*range(65)]
+    assert [(task.first_ordinal, task.first_number) for task in tasks] == [(100, 0), (110, 10), (160, 60)]
+    far = plant_tasks(write_corpus(tmp_path / "far", ["x"] * 300), NearDedupConfig(planted=80), 300, tmp_path)
+    assert [o for task in far for o in task.ordinals] == [*range(50), *range(150, 180)]
     assert plant_tasks(Documents(()), NearDedupConfig(), 0, tmp_path) == []
     assert plant_tasks(documents, NearDedupConfig(planted=0), 100, tmp_path) == []
     everyone = plant_tasks(documents, NearDedupConfig(planted=1000), 100, tmp_path)
