@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,39 +24,17 @@ import pyarrow as pa
 from pipeline.config import LineDedupConfig
 from pipeline.io.dataset import CUT, VERDICT, Documents
 from pipeline.stages.cut_evidence import conclude_cuts
-from pipeline.stages.engine import Engine, Result, Task
+from pipeline.stages.engine import Engine, Result
 from pipeline.stages.equal_keys import group_equal_keys
 from pipeline.stages.keeper_rules import ranking
 from pipeline.stages.line_dedup_answers import sum_groups
 from pipeline.stages.line_dedup_cuts import NUM_SAMPLES, CutTask, warm, write_line_cuts
 from pipeline.stages.line_dedup_units import UnitTask, write_units
+from pipeline.stages.shard_phases import ShardPhases, read_mapped, summed
 
 KIND = "line"
 KEY_COLUMNS = 3  # two hashes and the member; those of rank come on top
 SUMMED = ("distinct", "repeated", "units_cut", "duplicates", "documents_cut", "passages_cut", "bytes_cut")
-
-
-@dataclass(frozen=True)
-class _Phases:
-    """What every phase of one job shares: who runs it, where its files go, what must not have changed since."""
-
-    engine: Engine
-    documents: Documents
-    work: Path
-    key: str
-
-    def path(self, phase: str, shard: int) -> str:
-        return str(self.work / phase / f"{shard:06d}")
-
-    def run(self, phase: str, fn: Any, payloads: Sequence[Any]) -> list[Result]:
-        """Results of fn on the payload of each shard. Their sidecars stand beside what they write."""
-        tasks = [
-            Task(f"{i:06d}", shard.bytes, payload)
-            for i, (shard, payload) in enumerate(zip(self.documents.shards, payloads, strict=True))
-        ]
-        return self.engine.run_tasks(
-            fn, tasks, sidecar_dir=str(self.work / phase), key=self.key, label=f"line_dedup: {phase}"
-        )
 
 
 def line_dedup_job(
@@ -79,16 +56,16 @@ def line_dedup_job(
     compared. histogram: distinct units by number of places, in powers of two. most_frequent: count, documents and text.
     What else: `tally.tally_result`; bytes that are cut count as removed.
     """
-    phases = _Phases(engine, documents, Path(work_dir), key)
+    phases = ShardPhases("line_dedup", engine, documents, Path(work_dir), key)
     warm(config)
     shards = enumerate(documents.shards)
     tasks = [UnitTask(shard, documents.verdicts, config, i, phases.path("units", i)) for i, shard in shards]
     read = phases.run("units", write_units, tasks)
-    answers = _compare(phases, config, tasks, _sum(read, "rows"))
+    answers = _compare(phases, config, tasks, summed(read, "rows"))
     cut_tasks = [CutTask(task, answers, phases.path("cuts", i)) for i, task in enumerate(tasks)]
     done = phases.run("cuts", write_line_cuts, cut_tasks)
-    cuts = pa.concat_tables([CUT.empty_table(), *(_read(task.path) for task in cut_tasks)])
-    removed = pa.concat_tables([VERDICT.empty_table(), *(_read(task.removed_path) for task in cut_tasks)])
+    cuts = pa.concat_tables([CUT.empty_table(), *(read_mapped(task.path) for task in cut_tasks)])
+    removed = pa.concat_tables([VERDICT.empty_table(), *(read_mapped(task.removed_path) for task in cut_tasks)])
     figures = conclude_cuts(
         documents,
         cuts,
@@ -101,12 +78,12 @@ def line_dedup_job(
         evidence_path=evidence_path,
         cuts_evidence_path=cuts_evidence_path,
     )
-    num_docs, counts = _sum(read, "documents"), {name: _sum(done, name) for name in SUMMED}
+    num_docs, counts = summed(read, "documents"), {name: summed(done, name) for name in SUMMED}
     return {
         "in": num_docs,
         "out": num_docs - counts["duplicates"],
-        "bytes": _sum(read, "bytes"),
-        "units": _sum(read, "units"),
+        "bytes": summed(read, "bytes"),
+        "units": summed(read, "units"),
         **counts,
         **figures,
         "histogram": _histogram(done),
@@ -114,7 +91,7 @@ def line_dedup_job(
     }
 
 
-def _compare(phases: _Phases, config: LineDedupConfig, tasks: Sequence[UnitTask], rows: int) -> tuple[str, ...]:
+def _compare(phases: ShardPhases, config: LineDedupConfig, tasks: Sequence[UnitTask], rows: int) -> tuple[str, ...]:
     """The answer files: of units that two shards have or more, what all shards together know."""
     rank_columns = len(ranking(config.prefer))
     groups = group_equal_keys(
@@ -142,13 +119,3 @@ def _most_frequent(done: Sequence[Result]) -> list[dict[str, Any]]:
     """The units in most places of all shards, the first of equals by place."""
     rows = sorted((row for result in done for row in result["frequent"]), key=lambda r: (-r["count"], r["place"]))
     return [{name: row[name] for name in ("count", "documents", "text")} for row in rows[:NUM_SAMPLES]]
-
-
-def _read(path: str) -> pa.Table:
-    """The rows of one verdict or cut file, mapped."""
-    with pa.memory_map(path) as source, pa.ipc.open_file(source) as file:
-        return file.read_all()
-
-
-def _sum(results: Sequence[Result], name: str) -> int:
-    return sum(int(result[name]) for result in results)

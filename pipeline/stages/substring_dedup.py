@@ -24,66 +24,25 @@ its anchors are known to be the only ones. Windows of the others are compared by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from pipeline.config import SubstringDedupConfig
 from pipeline.io.dataset import CUT, VERDICT, Documents
 from pipeline.stages.cut_evidence import conclude_cuts
-from pipeline.stages.engine import Engine, Result, Task
+from pipeline.stages.engine import Engine, Result
 from pipeline.stages.equal_keys import group_equal_keys
 from pipeline.stages.group_answers import answer_groups
 from pipeline.stages.keeper_rules import ranking
+from pipeline.stages.shard_phases import ShardPhases, read_mapped, summed
 from pipeline.stages.substring_dedup_cuts import CutTask, write_shard_cuts
 from pipeline.stages.substring_dedup_keys import AnchorTask, WindowTask, write_anchors, write_windows
 
 ANCHOR_COLUMNS = 2  # hash and place
 WINDOW_COLUMNS = 3  # two hashes and place, and those of rank
 SUMMED = ("duplicates", "documents_cut", "passages_cut", "bytes_cut", "windows_seen_before")
-
-
-@dataclass(frozen=True)
-class _Phases:
-    """What every phase of one job shares: who runs it, where its files go, what must not have changed since."""
-
-    engine: Engine
-    documents: Documents
-    work: Path
-    key: str
-
-    def path(self, phase: str, shard: int) -> str:
-        return str(self.work / phase / f"{shard:06d}")
-
-    def run(self, phase: str, fn: Callable[[Any], Result], payloads: Sequence[Any]) -> list[Result]:
-        """Results of fn on the payload of each shard. Their sidecars stand beside what they write."""
-        tasks = [
-            Task(f"{i:06d}", shard.bytes, payload)
-            for i, (shard, payload) in enumerate(zip(self.documents.shards, payloads, strict=True))
-        ]
-        return self.engine.run_tasks(
-            fn, tasks, sidecar_dir=str(self.work / phase), key=self.key, label=f"substring_dedup: {phase}"
-        )
-
-    def group(
-        self, phase: str, key_files: Sequence[str], rows: int, columns: int, rank_columns: int
-    ) -> tuple[str, ...]:
-        """The answer files of members that share a key."""
-        groups = group_equal_keys(
-            self.engine,
-            key_files,
-            rows=rows,
-            columns=columns,
-            rank_columns=rank_columns,
-            folder=str(self.work / f"{phase}_groups"),
-            key=self.key,
-            label=f"substring_dedup: {phase} grouped",
-        )
-        folder, label = str(self.work / f"{phase}_answers"), f"substring_dedup: {phase} answers"
-        return answer_groups(self.engine, groups, folder=folder, key=self.key, label=label)
 
 
 def substring_dedup_job(
@@ -104,12 +63,12 @@ def substring_dedup_job(
     bytes, words: of all text. anchors: places chosen in it. windows_compared: windows whose anchor is repeated.
     windows_seen_before: of those. What else: `tally.tally_result`; bytes that are cut count as removed.
     """
-    phases = _Phases(engine, documents, Path(work_dir), key)
+    phases = ShardPhases("substring_dedup", engine, documents, Path(work_dir), key)
     anchors, anchored = _find_anchors(phases, config)
     windows, found = _compare_windows(phases, config, anchors, anchored)
     cut_tasks, done = _cut_passages(phases, config, windows, found)
-    cuts = pa.concat_tables([CUT.empty_table(), *(_read(task.path) for task in cut_tasks)])
-    removed = pa.concat_tables([VERDICT.empty_table(), *(_read(task.removed_path) for task in cut_tasks)])
+    cuts = pa.concat_tables([CUT.empty_table(), *(read_mapped(task.path) for task in cut_tasks)])
+    removed = pa.concat_tables([VERDICT.empty_table(), *(read_mapped(task.removed_path) for task in cut_tasks)])
     figures = conclude_cuts(
         documents,
         cuts,
@@ -122,20 +81,20 @@ def substring_dedup_job(
         evidence_path=evidence_path,
         cuts_evidence_path=cuts_evidence_path,
     )
-    num_docs, counts = _sum(anchored, "documents"), {name: _sum(done, name) for name in SUMMED}
+    num_docs, counts = summed(anchored, "documents"), {name: summed(done, name) for name in SUMMED}
     return {
         "in": num_docs,
         "out": num_docs - counts["duplicates"],
-        "bytes": _sum(anchored, "bytes"),
-        "words": _sum(anchored, "words"),
-        "anchors": _sum(anchored, "anchors"),
-        "windows_compared": _sum(found, "windows"),
+        "bytes": summed(anchored, "bytes"),
+        "words": summed(anchored, "words"),
+        "anchors": summed(anchored, "anchors"),
+        "windows_compared": summed(found, "windows"),
         **counts,
         **figures,
     }
 
 
-def _find_anchors(phases: _Phases, config: SubstringDedupConfig) -> tuple[list[AnchorTask], list[Result]]:
+def _find_anchors(phases: ShardPhases, config: SubstringDedupConfig) -> tuple[list[AnchorTask], list[Result]]:
     shards, verdicts = phases.documents.shards, phases.documents.verdicts
     tasks = [
         AnchorTask(shard, verdicts, config.min_tokens, phases.path("anchors", i)) for i, shard in enumerate(shards)
@@ -144,10 +103,10 @@ def _find_anchors(phases: _Phases, config: SubstringDedupConfig) -> tuple[list[A
 
 
 def _compare_windows(
-    phases: _Phases, config: SubstringDedupConfig, anchors: Sequence[AnchorTask], anchored: Sequence[Result]
+    phases: ShardPhases, config: SubstringDedupConfig, anchors: Sequence[AnchorTask], anchored: Sequence[Result]
 ) -> tuple[list[WindowTask], list[Result]]:
     """Tasks and results: the windows of each shard whose anchor is repeated."""
-    answers = phases.group("anchors", [t.path for t in anchors], _sum(anchored, "rows"), ANCHOR_COLUMNS, 0)
+    answers = _group(phases, "anchors", [t.path for t in anchors], summed(anchored, "rows"), ANCHOR_COLUMNS, 0)
     tasks = [
         WindowTask(task.shard, task.verdicts, config, task.known_path, answers, phases.path("windows", i))
         for i, task in enumerate(anchors)
@@ -156,13 +115,13 @@ def _compare_windows(
 
 
 def _cut_passages(
-    phases: _Phases, config: SubstringDedupConfig, windows: Sequence[WindowTask], found: Sequence[Result]
+    phases: ShardPhases, config: SubstringDedupConfig, windows: Sequence[WindowTask], found: Sequence[Result]
 ) -> tuple[list[CutTask], list[Result]]:
     """Tasks and results: the passages of each shard that are made of windows seen before."""
     rank_columns = len(ranking(config.prefer))
     tables = [(task, range(result["tables"])) for task, result in zip(windows, found, strict=True)]
     keys = [task.key_path(i) for task, numbers in tables for i in numbers]
-    answers = phases.group("windows", keys, _sum(found, "rows"), WINDOW_COLUMNS + rank_columns, rank_columns)
+    answers = _group(phases, "windows", keys, summed(found, "rows"), WINDOW_COLUMNS + rank_columns, rank_columns)
     tasks = [
         CutTask(
             task.shard,
@@ -177,11 +136,19 @@ def _cut_passages(
     return tasks, phases.run("cuts", write_shard_cuts, tasks)
 
 
-def _read(path: str) -> pa.Table:
-    """The rows of one verdict or cut file, mapped."""
-    with pa.memory_map(path) as source, pa.ipc.open_file(source) as file:
-        return file.read_all()
-
-
-def _sum(results: Sequence[Result], name: str) -> int:
-    return sum(int(result[name]) for result in results)
+def _group(
+    phases: ShardPhases, phase: str, key_files: Sequence[str], rows: int, columns: int, rank_columns: int
+) -> tuple[str, ...]:
+    """The answer files of members that share a key."""
+    groups = group_equal_keys(
+        phases.engine,
+        key_files,
+        rows=rows,
+        columns=columns,
+        rank_columns=rank_columns,
+        folder=str(phases.work / f"{phase}_groups"),
+        key=phases.key,
+        label=f"substring_dedup: {phase} grouped",
+    )
+    folder, label = str(phases.work / f"{phase}_answers"), f"substring_dedup: {phase} answers"
+    return answer_groups(phases.engine, groups, folder=folder, key=phases.key, label=label)
