@@ -21,6 +21,17 @@ class TrainTokenizerConfig(Strict):
     )
     min_frequency: int = Field(0, ge=0, description="pairs that occur less often are not merged")
     max_token_bytes: int | None = Field(None, ge=1, description="longer tokens are not made")
+    compare: Names = Field((), description="tokenizer.json files, or their folders, that the report compares with")
+    extend: str | None = Field(
+        None, description="folder of a byte-level BPE tokenizer: its ids and pretokenizer stay, merges are added"
+    )
+    add_tokens: int | None = Field(None, ge=1, description="with extend: how many to add, whatever vocab_size says")
+
+    @model_validator(mode="after")
+    def _only_what_is_there_grows(self) -> Self:
+        if self.extend is None and self.add_tokens is not None:
+            raise ValueError("add_tokens says by how much a tokenizer grows; name its folder with extend")
+        return self
 
 
 class FormatConfig(Strict):
@@ -63,6 +74,9 @@ class TrainConfig(Strict):
     warmup_fraction: Fraction = 0.03
     optimizer: Literal["adamw", "sgd"] = "adamw"
     precision: Literal["auto", "bf16", "fp32"] = Field("auto", description="auto: bf16 where the device has it")
+    resizes_embedding: bool = Field(
+        False, description="the rows' tokenizer extends the base's: its new tokens get rows, and these are trained"
+    )
 
     @model_validator(mode="after")
     def _one_way_to_say_how_long(self) -> Self:
@@ -70,4 +84,6 @@ class TrainConfig(Strict):
             raise ValueError("max_steps and epochs both say how long to train; give one")
         if self.method != "full" and isinstance(self.base, ShapeBase):
             raise ValueError(f"an adapter on the fresh weights of {self.base.shape} learns nothing; use method: full")
+        if self.resizes_embedding and isinstance(self.base, ShapeBase):
+            raise ValueError(f"{self.base.shape} is made with rows for all tokens; leave resizes_embedding out")
         return self
