@@ -1,7 +1,7 @@
 """Token ids of documents straight from their bytes, for tokenizers that are byte-level BPE and nothing else.
 
-The ids are those of the `tokenizers` library where special tokens in a text are read as text. Words met before are
-looked up, others merged; which words were met before changes no id.
+The ids are those of the `tokenizers` library where special tokens in a text are read as text, but for the documents
+that `left_out` names. Words met before are looked up, others merged; which words were met before changes no id.
 
     encoder = FastEncoder.of(tokenizer_json)
     ids_T, bounds_D1 = encoder.encode(text_B, offsets_D1)
@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tokenizer.bpe_encode_tables import MAX_IDS, MAX_MERGES, Merges, WordCache, merges_of, scratch, word_cache
+from tokenizer.library_documents import LibraryDocuments, normalizers_not_covered
 from tokenizer.pretokenize import pattern_of, pretokens
 
 __all__ = ["FastEncoder", "why_not"]
@@ -31,25 +32,38 @@ Longs = npt.NDArray[np.int64]
 
 
 class FastEncoder:
-    """Encodes buffers of UTF-8 text; made by `of`. Threads that share one take turns."""
+    """Encodes buffers of UTF-8 text; made by `of`. Threads that share one take turns.
 
-    def __init__(self, merges: Merges, pattern: str, cache: WordCache | None = None) -> None:
+    left_out: tells the documents whose ids are not those of the library. token_bytes_V: bytes of each id, which add up
+    to those of a text, or None where some byte has no token.
+    """
+
+    def __init__(
+        self, merges: Merges, pattern: str, left_out: LibraryDocuments, cache: WordCache | None = None
+    ) -> None:
         self.pattern = pattern
+        self.left_out = left_out
+        self.token_bytes_V: npt.NDArray[np.int32] | None = None
         self._merges = merges
         self._cache = cache or word_cache()
         self._lock = Lock()
 
     @classmethod
-    def of(cls, tokenizer_json: bytes) -> FastEncoder | None:
-        """The encoder of a `tokenizer.json`, or None where `why_not` has a reason against it."""
-        parts = json.loads(tokenizer_json)
-        if _why_not(parts):
+    def of(cls, tokenizer: bytes | Mapping[str, Any]) -> FastEncoder | None:
+        """The encoder of a `tokenizer.json`, raw or parsed, or None where `why_not` has a reason against it."""
+        parts = _parsed(tokenizer)
+        if why_not(parts):
             return None
         pattern = pattern_of(parts["pre_tokenizer"])
         assert pattern is not None
         vocab: dict[str, int] = parts["model"]["vocab"]
+        byte_ids = _byte_ids(vocab)
         whole = _whole_words(vocab) if parts["model"].get("ignore_merges") else None
-        return cls(merges_of(_merges(parts["model"]), _byte_ids(vocab), whole), pattern)
+        encoder = cls(merges_of(_merges(parts["model"]), byte_ids, whole), pattern, LibraryDocuments(parts))
+        if min(byte_ids) >= 0:
+            encoder.token_bytes_V = np.zeros(max(vocab.values()) + 1, np.int32)
+            encoder.token_bytes_V[list(vocab.values())] = [len(token) for token in vocab]
+        return encoder
 
     def encode(self, text_B: Bytes, offsets_D1: npt.NDArray[np.signedinteger]) -> tuple[npt.NDArray[np.int32], Longs]:
         """(ids_T, bounds_D1): document d has the ids ids_T[bounds_D1[d]:bounds_D1[d + 1]].
@@ -76,9 +90,21 @@ class FastEncoder:
         return ids_T[: bounds_D1[-1]], bounds_D1
 
 
-def why_not(tokenizer_json: bytes) -> str | None:
-    """Why `FastEncoder` does not cover a `tokenizer.json`, in words; None where it does."""
-    return _why_not(json.loads(tokenizer_json))
+def why_not(tokenizer: bytes | Mapping[str, Any]) -> str | None:
+    """Why `FastEncoder` does not cover a `tokenizer.json`, raw or parsed, in words; None where it does."""
+    parts = _parsed(tokenizer)
+    model = parts.get("model") or {}
+    if model.get("type") != "BPE":
+        return f"its model is {model.get('type')}, not BPE"
+    if normalizers := normalizers_not_covered(parts):
+        return f"it normalises text ({', '.join(normalizers)})"
+    if pattern_of(parts.get("pre_tokenizer")) is None:
+        return "its pre_tokenizer is not byte-level with a split pattern that is known here"
+    return _model_why_not(model)
+
+
+def _parsed(tokenizer: bytes | Mapping[str, Any]) -> Mapping[str, Any]:
+    return json.loads(tokenizer) if isinstance(tokenizer, bytes) else tokenizer
 
 
 def _groups(offsets_D1: Longs) -> list[tuple[int, int]]:
@@ -91,20 +117,6 @@ def _groups(offsets_D1: Longs) -> list[tuple[int, int]]:
         groups.append((first, last))
         first = last
     return groups
-
-
-def _why_not(parts: Mapping[str, Any]) -> str | None:
-    model = parts.get("model") or {}
-    if model.get("type") != "BPE":
-        return f"its model is {model.get('type')}, not BPE"
-    if parts.get("normalizer"):
-        return f"it normalises text ({parts['normalizer'].get('type')})"
-    if pattern_of(parts.get("pre_tokenizer")) is None:
-        return "its pre_tokenizer is not byte-level with a split pattern that is known here"
-    for token in parts.get("added_tokens") or ():
-        if not token["special"] and token["content"]:
-            return f"it adds the token {token['content']!r} without calling it special"
-    return _model_why_not(model)
 
 
 def _model_why_not(model: Mapping[str, Any]) -> str | None:

@@ -16,12 +16,12 @@ Shapes: M = messages of all conversations, C = conversations, T = tokens end to 
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from tokenizers import Encoding
 
 from tokenizer.encode import Bounds, Encoder, Tokens
 
@@ -118,27 +118,23 @@ class ChatEncoder:
         if not messages.roles:
             return Rendered(np.empty(0, np.int32), np.empty(0, bool), np.zeros_like(messages.bounds_C1))
         segments = [f"{role}\n{content}" for role, content in zip(messages.roles, messages.contents, strict=True)]
+        header_chars = [len(role) + 1 for role in messages.roles]
+        ids_T, bounds_M1, header_M, spans_M = self._encoder.encode_headed(segments, header_chars)
+        length_M = np.diff(bounds_M1)
         parts: list[Tokens] = []
-        header_M = np.zeros(len(segments), np.int64)
-        length_M = np.zeros(len(segments), np.int64)
-        for m, encoding in enumerate(self._encoder.encodings(segments)):
-            header = len(messages.roles[m]) + 1
-            ids, header_M[m] = self._segment(encoding, segments[m], header, apart=bool(trained_M[m]))
-            length_M[m] = ids.size
+        for m, (begin, end) in enumerate(itertools.pairwise(bounds_M1.tolist())):
+            ids = ids_T[begin:end]
+            if trained_M[m] and spans_M[m]:
+                ids, header_M[m] = self._apart(segments[m], header_chars[m])
+                length_M[m] = ids.size
             parts += [self._start, ids, self._end, self._newline]
         run_M3 = np.stack([1 + header_M, length_M - header_M + 1, np.full_like(length_M, self._newline.size)], axis=1)
         flag_M3 = np.stack([np.zeros_like(trained_M), trained_M, np.zeros_like(trained_M)], axis=1)
         ends_M1 = np.concatenate([np.zeros(1, np.int64), np.cumsum(run_M3.sum(axis=1))])
         return Rendered(np.concatenate(parts), np.repeat(flag_M3.ravel(), run_M3.ravel()), ends_M1[messages.bounds_C1])
 
-    def _segment(self, encoding: Encoding, segment: str, header: int, *, apart: bool) -> tuple[Tokens, int]:
-        """Ids of `role\\ncontent` and how many are the header's; `header` in characters."""
-        if header == len(segment):
-            return np.array(encoding.ids, np.int32), len(encoding.ids)
-        first = encoding.char_to_token(header)
-        span = None if first is None else encoding.token_to_chars(first)
-        if not apart or (span is not None and span[0] >= header):
-            return np.array(encoding.ids, np.int32), first or 0
+    def _apart(self, segment: str, header: int) -> tuple[Tokens, int]:
+        """Ids of header and content, each encoded alone, and how many are the header's; `header` in characters."""
         ids_T, bounds = self._encoder.encode([segment[:header], segment[header:]])
         return ids_T, int(bounds[1])
 

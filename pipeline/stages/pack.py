@@ -28,6 +28,7 @@ from pipeline.stages.engine import Engine, Task
 from pipeline.stages.pack_encode import OTHER_SOURCE, EncodedShard, EncodeShard, encode_shard
 from pipeline.stages.pack_gather import GatherShard, gather_shard
 from pipeline.stages.pack_plan import SplitPlan, plan_split, validation_documents
+from pipeline.stages.pack_sample import sample_texts
 from tokenizer.chat import ChatEncoder, template_fingerprint
 from tokenizer.encode import Encoder
 from tokenizer.files import load
@@ -53,6 +54,7 @@ class _Pack:
     work_dir: Path
     key: str
     manifest: Manifest
+    why_library: str | None
 
     def stem(self, shard: int) -> str:
         """Where the encoded shard's files go."""
@@ -78,9 +80,11 @@ def pack_job(
 ) -> Result:
     """Write `out_dir`/train and /validation; counts of documents, tokens, rows, fill, and each reason to leave out.
 
+    `warnings` says which documents the `tokenizers` library encoded, and why: it takes some twenty times as long.
     Raises PackError where the tokenizer can't do what is asked, conversations meet no format, or nothing is left.
     """
     encoder = _encoder(tokenizer_dir, config, format)
+    encoder.prove(sample_texts(documents, seed))
     manifest = Manifest(
         context_len=config.context_len,
         vocab_size=encoder.vocab_size,
@@ -89,7 +93,7 @@ def pack_job(
         template=template_fingerprint() if format else None,
         recipe=recipe_fingerprint,
     )
-    pack = _Pack(config, format, tokenizer_dir, seed, Path(out_dir), Path(work_dir), key, manifest)
+    pack = _Pack(config, format, tokenizer_dir, seed, Path(out_dir), Path(work_dir), key, manifest, encoder.why_library)
     encoded = _encode(engine, documents, pack)
     total = _summed(encoded)
     if not total["kept"]:
@@ -106,7 +110,7 @@ def pack_job(
         "empty_splits": [name for name in wanted if name not in splits],
     }
     _write_index(gathered, result, pack)
-    return result
+    return result | {"warnings": _notices(pack, total["by_library"])}
 
 
 def _encoder(tokenizer_dir: str, config: PackConfig, format: FormatConfig | None) -> Encoder:
@@ -131,6 +135,7 @@ def _encode(engine: Engine, documents: Documents, pack: _Pack) -> list[Result]:
             sources=pack.config.sources,
             seed=pack.seed,
             stem=pack.stem(i),
+            why_library=pack.why_library,
         )
         tasks.append(Task(f"{i:05d}", shard.bytes, job))
     label, sidecar_dir = f"{pack.config.name}: encode", str(pack.work_dir / "encode")
@@ -149,11 +154,24 @@ def _summed(results: Sequence[Result]) -> Result:
     dropped: Counter[str] = Counter()
     for result in results:
         dropped.update(result["dropped"])
-    names = ("documents", "kept", "bytes", "tokens", "untrained_tokens")
+    names = ("documents", "kept", "bytes", "tokens", "untrained_tokens", "by_library")
     return {
         **{n: sum(r[n] for r in results) for n in names},
         "dropped": {k: v for k, v in sorted(dropped.items()) if v},
     }
+
+
+def _notices(pack: _Pack, by_library: int) -> list[str]:
+    """Why encoding took longer than it could have, where it did."""
+    name = f"pack ({pack.config.name})"
+    if pack.why_library:
+        return [
+            f"{name}: encoded by the tokenizers library, some 20 times slower, for the tokenizer: {pack.why_library}"
+        ]
+    if by_library:
+        kinds = "they hold tokens added beside the merges, or are not in Unicode's NFC"
+        return [f"{name}: {by_library:,} texts were encoded by the tokenizers library, some 20 times slower: {kinds}"]
+    return []
 
 
 def _nothing_left(total: Result, config: PackConfig) -> str:

@@ -25,6 +25,7 @@ import xxhash
 from pipeline.config import FormatConfig
 from pipeline.io.commit import atomic_path
 from pipeline.io.dataset import Shard, read_shard
+from pipeline.kernels.buffers import string_view
 from pipeline.kernels.packing import run_indices
 from tokenizer.chat import ROLES, ChatEncoder, Messages, trained_messages
 from tokenizer.encode import Encoder
@@ -52,7 +53,10 @@ Signed = npt.NDArray[np.int32]
 
 @dataclass(frozen=True)
 class EncodeShard:
-    """Encode the documents of `shard` that no verdict removes, with the tokenizer in `tokenizer_dir`, to `stem`.*."""
+    """Encode the documents of `shard` that no verdict removes, with the tokenizer in `tokenizer_dir`, to `stem`.*.
+
+    why_library: why the `tokenizers` library is to encode all of them, None where kernels may.
+    """
 
     shard: Shard
     verdicts: tuple[str, ...]
@@ -61,10 +65,13 @@ class EncodeShard:
     sources: tuple[str, ...] | None
     seed: int
     stem: str
+    why_library: str | None = None
 
 
 def encode_shard(job: EncodeShard) -> dict[str, Any]:
     """Counts of one shard: documents in, kept, dropped per reason, text bytes, tokens, tokens without loss.
+
+    `by_library`: texts and messages that the `tokenizers` library encoded.
 
     Where a conversation turns up and no format says how to write it, `unformatted` names it and nothing is written.
     """
@@ -78,7 +85,7 @@ def encode_shard(job: EncodeShard) -> dict[str, Any]:
             parts.append(_write_batch(batch, encoders, tally, file))
     with atomic_path(f"{job.stem}.documents.arrow") as path, pa.ipc.new_file(str(path), ENCODED) as writer:
         writer.write_table(pa.Table.from_batches(parts, ENCODED).combine_chunks())
-    return tally.result(unformatted=None)
+    return tally.result(unformatted=None) | {"by_library": encoders.text.num_by_library}
 
 
 def _first_conversation(job: EncodeShard) -> str | None:
@@ -98,7 +105,10 @@ class _Encoders:
 
     @cached_property
     def text(self) -> Encoder:
-        return load(self.job.tokenizer_dir)
+        encoder = load(self.job.tokenizer_dir)
+        if self.job.why_library:
+            encoder.use_library(self.job.why_library)
+        return encoder
 
     @cached_property
     def chat(self) -> ChatEncoder:
@@ -207,7 +217,7 @@ def _encode(batch: pa.RecordBatch, encoders: _Encoders) -> _Runs:
 
 
 def _encode_plain(texts: pa.StringArray, encoder: Encoder) -> _Runs:
-    ids_T, bounds_D1 = encoder.encode(texts.to_pylist())  # the tokenizers library takes Python strings
+    ids_T, bounds_D1 = encoder.encode_bytes(*string_view(texts))
     with_eos_T = np.insert(ids_T, bounds_D1[1:], encoder.eos_id)
     length_D = np.diff(bounds_D1) + 1
     return _Runs(with_eos_T, np.cumsum(length_D) - length_D, length_D, np.zeros(len(texts), bool))
@@ -223,7 +233,7 @@ def _encode_chat(conversations: pa.ListArray, encoders: _Encoders) -> _Runs:
     complete = pc.and_(pc.is_in(role, pa.array(sorted(ROLES))), content.is_valid())
     incomplete_D = np.zeros(len(conversations), bool)
     incomplete_D[np.repeat(np.arange(counts_D.size), counts_D)[~complete.to_numpy(zero_copy_only=False)]] = True
-    # the tokenizers library takes Python strings
+    # the loss mask and the chat template take Python strings
     override = pc.struct_field(flat, "train").to_pylist()
     # so do roles and contents
     messages = Messages(role.fill_null("").to_pylist(), content.fill_null("").to_pylist(), override, bounds_D1)

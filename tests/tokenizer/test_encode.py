@@ -1,4 +1,4 @@
-"""Encoding: text is text, arrays come end to end, any tokenizer.json will do."""
+"""Encoding: text is text, arrays come end to end, any tokenizer.json will do, and kernels give the library's ids."""
 
 import itertools
 import json
@@ -7,17 +7,25 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, processors
+from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors
 
+from tests.oracles.pretokens import buffers
 from tests.shared_data import shared
 from tests.tokenizer.corpus import texts
 from tokenizer import encode
+from tokenizer.bpe_encode import FastEncoder
 from tokenizer.encode import Encoder
 from tokenizer.train import train_bpe
 
 SPECIALS = ("<|endoftext|>", "<|pad|>", "<|im_start|>", "<|im_end|>")
 JSON = train_bpe(texts(), vocab_size=340, pretokenizer="gpt4", special_tokens=SPECIALS).to_str().encode()
 ENCODER = Encoder(JSON, eos="<|endoftext|>", pad="<|pad|>")
+
+
+def encoder_of(tokenizer: bytes | Tokenizer, eos: str = SPECIALS[0]) -> Encoder:
+    return Encoder(tokenizer if isinstance(tokenizer, bytes) else tokenizer.to_str().encode(), eos=eos, pad=None)
+
+
 anything = st.one_of(
     st.text(max_size=20), st.sampled_from(SPECIALS).flatmap(lambda s: st.text(max_size=5).map(s.__add__))
 )
@@ -45,10 +53,11 @@ def test_every_text_comes_back_and_holds_no_special_id(batch):
 
 
 def test_groups_do_not_change_the_ids(monkeypatch):
-    whole = ENCODER.encode(texts(50))
+    whole, by_library = ENCODER.encode(texts(50)), encoder_of(JSON)
+    by_library.use_library("it is tested")
     monkeypatch.setattr(encode, "GROUP_CHARS", 100)
     assert len(list(encode._groups(texts(50)))) > 20
-    for got, want in zip(ENCODER.encode(texts(50)), whole, strict=True):
+    for got, want in zip(by_library.encode(texts(50)), whole, strict=True):
         np.testing.assert_array_equal(got, want)
 
 
@@ -109,3 +118,115 @@ def test_a_real_tokenizer_agrees_with_its_library():
     ids_T, bounds_D1 = Encoder(data, eos=eos, pad=None).encode(sample)
     expected = [e.ids for e in reference.encode_batch(sample, add_special_tokens=False)]
     assert [ids_T[a:b].tolist() for a, b in itertools.pairwise(bounds_D1)] == expected
+
+
+def odd() -> Tokenizer:
+    """Byte-level BPE with an NFC normaliser, tokens added beside it, and special tokens that swallow blanks."""
+    tokenizer = Tokenizer.from_str(JSON.decode())
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.add_tokens(["  ", "    ", AddedToken("mill", single_word=True), AddedToken("\u2126", normalized=True)])
+    tokenizer.add_special_tokens([AddedToken("<s>", lstrip=True, rstrip=True), AddedToken("<s>the", normalized=True)])
+    return tokenizer
+
+
+def library_ids(tokenizer: Tokenizer, batch: list[str], *, reads_specials: bool) -> list[list[int]]:
+    tokenizer.encode_special_tokens = not reads_specials
+    return [one.ids for one in tokenizer.encode_batch(batch, add_special_tokens=False)]
+
+
+def lists(found: encode.TokenLists) -> list[list[int]]:
+    return [found.ids_T[a:b].tolist() for a, b in itertools.pairwise(found.bounds_D1)]
+
+
+MADE = {"plain": Tokenizer.from_str(JSON.decode()), "odd": odd()}
+ENCODERS = {name: encoder_of(tokenizer) for name, tokenizer in MADE.items()}
+WORDS = [
+    *SPECIALS,
+    "the",
+    " mill",
+    "mill",
+    "  ",
+    "    ",
+    " ",
+    "e\u0301",
+    "\u2126",
+    "\u03a9",
+    "麦粉",
+    "<s>",
+    "\n",
+    "<|",
+    "😀",
+]
+odd_texts = st.lists(anything | st.lists(st.sampled_from(WORDS), max_size=9).map("".join), max_size=8)
+
+
+@pytest.mark.parametrize("reads_specials", [False, True])
+@pytest.mark.parametrize("name", list(MADE))
+@settings(deadline=None)
+@given(odd_texts)
+def test_ids_are_the_librarys_with_special_tokens_as_text_and_as_tokens(name, reads_specials, batch):
+    ours = ENCODERS[name].encode_bytes(*buffers(batch), reads_specials=reads_specials)
+    assert lists(ours) == library_ids(MADE[name], batch, reads_specials=reads_specials)
+
+
+def test_only_documents_that_need_it_go_to_the_library():
+    encoder = encoder_of(odd())
+    assert encoder.why_library is None
+    batch = ["the mill  grinds", "the corn", "cafe\u0301", "café", "<|pad|>", "", "corn"]
+    assert lists(encoder.encode(batch)) == library_ids(odd(), batch, reads_specials=False)
+    assert encoder.num_by_library == 2
+    encoder.encode_bytes(*buffers(batch), reads_specials=True)
+    assert encoder.num_by_library == 5
+
+
+@pytest.mark.parametrize(
+    ("normalizer", "reason"), [(normalizers.Lowercase(), "it normalises text .Lowercase"), (normalizers.NFC(), None)]
+)
+def test_what_kernels_do_not_cover_goes_to_the_library(normalizer, reason):
+    tokenizer = Tokenizer.from_str(JSON.decode())
+    tokenizer.normalizer = normalizer
+    encoder = encoder_of(tokenizer)
+    assert (encoder.why_library is None) == (reason is None)
+    assert lists(encoder.encode(["The Mill", "a"])) == library_ids(tokenizer, ["The Mill", "a"], reads_specials=False)
+    assert encoder.num_by_library == (2 if reason else 0)
+
+
+def test_equal_ids_are_a_proof():
+    encoder = encoder_of(JSON)
+    encoder.prove(texts(50))
+    assert (encoder.why_library, encoder.num_by_library) == (None, 0)
+
+
+def test_one_other_id_leaves_all_to_the_library(monkeypatch):
+    right = FastEncoder.encode
+
+    def wrong(self, text_B, offsets_D1):
+        ids_T, bounds_D1 = right(self, text_B, offsets_D1)
+        ids_T[-1] += 1
+        return ids_T, bounds_D1
+
+    monkeypatch.setattr(FastEncoder, "encode", wrong)
+    encoder = encoder_of(JSON)
+    assert lists(encoder.encode(["the"])) != library_ids(MADE["plain"], ["the"], reads_specials=False)
+    encoder.prove(texts(50))
+    assert "not those of the library on a sample" in str(encoder.why_library)
+    assert lists(encoder.encode(["the"])) == library_ids(MADE["plain"], ["the"], reads_specials=False)
+
+
+@pytest.mark.parametrize("name", list(MADE))
+@settings(deadline=None)
+@given(odd_texts, st.data())
+def test_heads_are_told_as_the_librarys_offsets_tell_them(name, batch, data):
+    heads = [data.draw(st.integers(0, len(text))) for text in batch]
+    by_library = encoder_of(MADE[name])
+    by_library.use_library("it is compared")
+    ours, theirs = (encoder.encode_headed(batch, heads) for encoder in (ENCODERS[name], by_library))
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def test_offsets_may_be_narrow_and_begin_anywhere():
+    text_B, offsets_D1 = buffers(["corn", "the mill", "a  b"])
+    encoder = encoder_of(odd())
+    got = encoder.encode_bytes(text_B, offsets_D1[1:].astype(np.int32))
+    assert lists(got) == library_ids(odd(), ["the mill", "a  b"], reads_specials=False)

@@ -1,6 +1,7 @@
 """Packing as a whole: rows that can be traced, bytes that depend on the documents alone, sums that add up."""
 
 import json
+import shutil
 from collections import defaultdict
 
 import numpy as np
@@ -28,6 +29,7 @@ from tests.pipeline.stages.pack_cases import (
     tokenizer_dir,
     tree,
 )
+from tokenizer.encode import Encoder
 from tokenizer.files import load
 
 CHATML = FormatConfig()
@@ -214,6 +216,46 @@ def test_lean_rows_give_the_same_labels(tmp_path, tokenizer, format):
     names = [set(load_from_disk(str(tmp_path / "lean" / "packed"))[s].column_names) for s in ("train", "validation")]
     assert names[0] == names[1]
     assert names[0] & {"labels", "position_ids"} == ({"labels"} if format else set())
+
+
+def changed_tokenizer(folder, tokenizer, **parts):
+    """A copy of the tokenizer's folder with other parts."""
+    shutil.copytree(tokenizer, folder)
+    path = folder / "tokenizer.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | parts))
+    return str(folder)
+
+
+def test_nothing_is_said_of_the_encoding_where_kernels_did_it(tmp_path, tokenizer):
+    rows = [*plain_documents(20), document(99, "x", messages=TALK)]
+    result = pack(tmp_path, commit(tmp_path / "in", rows, (9,)), tokenizer, format=CHATML)
+    assert result["warnings"] == []
+
+
+def test_the_library_gives_the_same_bytes_and_is_told_of(tmp_path, tokenizer, monkeypatch):
+    documents = commit(tmp_path / "in", [*plain_documents(), document(99, "x", messages=TALK)], (9,))
+    pack(tmp_path / "kernels", documents, tokenizer, format=CHATML)
+    monkeypatch.setattr(Encoder, "prove", lambda encoder, texts: encoder.use_library("it is tested"))
+    result = pack(tmp_path / "library", documents, tokenizer, format=CHATML)
+    assert tree(tmp_path / "kernels" / "packed") == tree(tmp_path / "library" / "packed")
+    (warning,) = result["warnings"]
+    assert warning.startswith("pack (packed): encoded by the tokenizers library")
+    assert warning.endswith("it is tested")
+
+
+def test_a_tokenizer_that_kernels_do_not_cover_is_told_of(tmp_path, tokenizer):
+    lower = changed_tokenizer(tmp_path / "lower", tokenizer, normalizer={"type": "Lowercase"})
+    result = pack(tmp_path, commit(tmp_path / "in", plain_documents(20)), lower)
+    (warning,) = result["warnings"]
+    assert "it normalises text (Lowercase)" in warning
+
+
+def test_documents_that_the_library_encodes_are_counted(tmp_path, tokenizer):
+    nfc = changed_tokenizer(tmp_path / "nfc", tokenizer, normalizer={"type": "NFC"})
+    rows = [*plain_documents(20), document(77, "cafe\u0301 and mill"), document(78, "x", messages=TALK)]
+    result = pack(tmp_path, commit(tmp_path / "in", rows, (5,)), nfc, format=CHATML)
+    (warning,) = result["warnings"]
+    assert "1 texts were encoded by the tokenizers library" in warning
 
 
 def test_conversations_without_a_format_are_an_error(tmp_path, tokenizer):
