@@ -1,13 +1,12 @@
 """What the tests of de-duplication share: an engine without processes, and documents as committed shards."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import apache_beam as beam
 import pyarrow as pa
 import pyarrow.parquet as pq
-from apache_beam.runners.portability.fn_api_runner.fn_runner import FnApiRunner
 
 from pipeline.config import EngineConfig
 from pipeline.io.dataset import Documents, Shard
@@ -16,24 +15,21 @@ from pipeline.stages.engine import Task
 
 
 class LocalEngine:
-    """Runs tasks in a loop, in the order of their ids or backwards, and pipelines in memory. Remembers no results."""
+    """Runs tasks in a loop, in the order of their ids or backwards; counts those of each label. Keeps no results."""
 
     def __init__(self, *, shuffle_bytes: int = 2**28, backwards: bool = False) -> None:
         self.config = EngineConfig(shuffle_bytes=shuffle_bytes)
         self.workers = 1
-        self.pipelines = 0
+        self.tasks: Counter[str] = Counter()
         self._backwards = backwards
 
-    def run_tasks(self, fn: Callable[[Any], Any], tasks: Sequence[Task], *, sidecar_dir: str, **_: str) -> list[Any]:
+    def run_tasks(
+        self, fn: Callable[[Any], Any], tasks: Sequence[Task], *, sidecar_dir: str, label: str, **_: str
+    ) -> list[Any]:
         Path(sidecar_dir).mkdir(parents=True, exist_ok=True)
+        self.tasks[label] += len(tasks)
         results = {task.id: fn(task.payload) for task in sorted(tasks, key=lambda t: t.id, reverse=self._backwards)}
         return [results[task.id] for task in tasks]
-
-    def run_pipeline(self, build: Callable[[beam.Pipeline], object], *, label: str) -> None:
-        self.pipelines += 1
-        root = beam.Pipeline(runner=FnApiRunner())
-        build(root)
-        root.run().wait_until_finish()
 
 
 def doc_id(ordinal: int) -> str:

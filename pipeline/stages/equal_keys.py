@@ -1,10 +1,11 @@
-"""Members that share a key, found with Beam's GroupByKey over ranges of keys.
+"""Members that share a key, found range by range of the keys.
 
-key files, one per shard -> blocks of bytes by range -> GroupByKey -> one file of groups per range
+key files, one per shard -> what each of them has of a range -> one file of groups per range
 
-Beam holds what it groups in memory, so only blocks of numbers go through it, and about `shuffle_bytes` at most in one
-pipeline: what is more runs in passes, each over its own ranges. Ranges and passes follow from the number of rows alone;
-the first key column must be spread evenly, as hashes are.
+Every key file is sorted, so what it has of a range is one slice of it, and whoever groups a range reads these slices:
+nothing but paths goes through Beam, whose GroupByKey would hold all keys in the parent process, four bytes for each of
+theirs. How many ranges there are follows from the number of rows alone; the first key column must be spread evenly, as
+hashes are.
 
 A key file (.npy, uint64, shape (C, N)) has columns of key, ascending by the first, then columns of rank, if any, and
 the members as its last: ordinals, or whatever whole number below 2**63 stands for them.
@@ -13,36 +14,36 @@ A group file (.npy, int64) has the number of groups, their sizes, then the membe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.io.commit import atomic_path, read_json, write_json
-from pipeline.stages.engine import Engine
+from pipeline.stages.engine import Engine, Task
 
 Int64 = npt.NDArray[np.int64]
 UInt64 = npt.NDArray[np.uint64]
-RANGE_BYTES = 8 * 2**20
-BLOCK_ROWS = 2**17
+RANGE_BYTES = 8 * 2**20  # of rows; sorting them takes about five times as much
 
 
 @dataclass(frozen=True)
-class KeyRanges:
-    """`total` equal ranges of the first key column, of which `wanted` are to be grouped into files in `folder`."""
+class RangeTask:
+    """Ranges [start, stop) of `total` equal ones of the first key column, to be grouped into files in `folder`."""
 
+    start: int
+    stop: int
     total: int
-    wanted: tuple[int, ...]
     columns: int
     rank_columns: int
+    inputs_path: str  # JSON: the paths of all key files, too many to give to every task
     folder: str
-    key: str
 
     def path(self, index: int) -> Path:
-        """The group file of one range; its sidecar stands beside it."""
+        """The group file of one range."""
         return Path(self.folder, f"{index:06d}.npy")
 
     def first_key(self, index: int) -> int:
@@ -83,77 +84,57 @@ def group_equal_keys(
     """The group files of all ranges in order: groups of two or more members that share a key.
 
     `rows` counts the rows of all key files, `columns` all their columns, `rank_columns` those before the last that only
-    order the members of a group. Ranges whose file is there under `key` are not grouped again.
+    order the members of a group. A task takes on about `shuffle_bytes` of rows, range by range; tasks whose sidecars
+    are there under `key` are not run again. A single task is run here: starting a worker takes longer than its work.
     """
-    row_bytes, most = columns * 8, engine.config.shuffle_bytes
-    passes = max(1, -(-rows * row_bytes // most))
-    per_pass = max(1, -(-min(rows * row_bytes, most) // RANGE_BYTES))
-    total = passes * per_pass
-    plan_key = f"{key} {total}"
-    for first in range(0, total, per_pass):
-        plan = KeyRanges(total, tuple(range(first, first + per_pass)), columns, rank_columns, folder, plan_key)
-        todo = tuple(i for i in plan.wanted if read_json(plan.path(i).with_suffix(".json")) != {"key": plan_key})
-        if todo:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            _run_pass(engine, key_files, replace(plan, wanted=todo), label)
-    return [plan.path(i) for i in range(total)]
+    range_bytes = min(RANGE_BYTES, engine.config.shuffle_bytes)
+    total = max(1, -(-rows * columns * 8 // range_bytes))
+    per_task, inputs_path = engine.config.shuffle_bytes // range_bytes, str(Path(folder, "inputs.json"))
+    write_json(inputs_path, list(key_files))
+    payloads = [
+        RangeTask(start, min(start + per_task, total), total, columns, rank_columns, inputs_path, folder)
+        for start in range(0, total, per_task)
+    ]
+    if len(payloads) == 1:
+        write_groups(payloads[0])
+    else:
+        tasks = [Task(f"{p.start:06d}", (p.stop - p.start) * range_bytes, p) for p in payloads]
+        engine.run_tasks(write_groups, tasks, sidecar_dir=folder, key=f"{key} {total}", label=label)
+    return [p.path(i) for p in payloads for i in range(p.start, p.stop)]
 
 
-def _run_pass(engine: Engine, key_files: Sequence[str], plan: KeyRanges, label: str) -> None:
-    def build(root: beam.Pipeline) -> beam.PCollection:
-        blocks = root | beam.Create(list(key_files)) | beam.Reshuffle() | GatherBlocks(plan)
-        return blocks | beam.GroupByKey() | beam.Map(_write_groups, plan).with_output_types(int)
-
-    for index in plan.wanted:
-        plan.path(index).unlink(missing_ok=True)
-    engine.run_pipeline(build, label=label)
-    for index in plan.wanted:
-        if not plan.path(index).exists():  # a range that no key falls into never reaches a worker
-            _write_groups((index, []), plan)
+def write_groups(task: RangeTask) -> dict[str, Any]:
+    """Write the group files of some ranges; return how many rows were looked at."""
+    key_files, num_rows = read_json(task.inputs_path), 0
+    for index in range(task.start, task.stop):
+        parts = [_rows_of_range(path, task, index) for path in key_files]
+        rows = np.concatenate([np.empty((task.columns, 0), np.uint64), *parts], axis=1)
+        num_rows += rows.shape[1]
+        save_array(task.path(index), _groups(rows, task.columns - 1 - task.rank_columns))
+    return {"rows": num_rows}
 
 
-class GatherBlocks(beam.PTransform):
-    """Paths of key files -> (range, rows of it as bytes). Typed, because Beam would pickle what it does not know."""
-
-    def __init__(self, plan: KeyRanges) -> None:
-        super().__init__()
-        self._plan = plan
-
-    def expand(self, paths: beam.PCollection) -> beam.PCollection:
-        return paths | beam.FlatMap(_blocks, self._plan).with_output_types(tuple[int, bytes])
-
-
-def _blocks(path: str, plan: KeyRanges) -> Iterator[tuple[int, bytes]]:
+def _rows_of_range(path: str, task: RangeTask, index: int) -> UInt64:
+    """What a key file has of a range, copied, so that the file does not stay mapped."""
     keys = np.load(path, mmap_mode="r")
-    for index in plan.wanted:
-        start, stop = (_row_of(keys[0], plan, i) for i in (index, index + 1))
-        for at in range(start, stop, BLOCK_ROWS):
-            yield index, keys[:, at : min(at + BLOCK_ROWS, stop)].tobytes()
+    start, stop = (
+        keys.shape[1] if i == task.total else int(np.searchsorted(keys[0], np.uint64(task.first_key(i))))
+        for i in (index, index + 1)
+    )
+    return np.array(keys[:, start:stop])
 
 
-def _row_of(first_column: UInt64, plan: KeyRanges, index: int) -> int:
-    if index == plan.total:
-        return first_column.size
-    return int(np.searchsorted(first_column, np.uint64(plan.first_key(index))))
-
-
-def _write_groups(element: tuple[int, Iterable[bytes]], plan: KeyRanges) -> int:
-    """Write the group file of one range, then its sidecar. Blocks come in any order: what is shared is sorted."""
-    index, blocks = element
-    parts = [np.frombuffer(block, np.uint64).reshape(plan.columns, -1) for block in blocks]
-    rows = np.concatenate([np.empty((plan.columns, 0), np.uint64), *parts], axis=1)
+def _groups(rows: UInt64, key_columns: int) -> Int64:
+    """The contents of a group file."""
     rows = rows[:, _repeated(rows[0])]
     rows = rows[:, np.lexsort(rows[::-1])]
     begins = np.ones(rows.shape[1], np.bool_)
-    keys = rows[: plan.columns - 1 - plan.rank_columns]
+    keys = rows[:key_columns]
     begins[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
     sizes = np.diff(np.append(np.flatnonzero(begins), begins.size))
     shared = sizes > 1
     members = rows[-1][np.repeat(shared, sizes)]
-    stored = np.concatenate([[shared.sum()], sizes[shared], members.astype(np.int64)])
-    save_array(plan.path(index), stored.astype(np.int64))
-    write_json(plan.path(index).with_suffix(".json"), {"key": plan.key})
-    return index
+    return np.concatenate([[shared.sum()], sizes[shared], members.astype(np.int64)]).astype(np.int64)
 
 
 def _repeated(key_N: UInt64) -> Int64:

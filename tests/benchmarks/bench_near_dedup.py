@@ -25,7 +25,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import apache_beam as beam
 import numpy as np
 
 from pipeline.config import NearDedupConfig
@@ -51,14 +50,9 @@ class TimedEngine(LocalEngine):
 
     def run_tasks(self, fn: Callable[[Any], Any], tasks: Sequence[Any], *, label: str, **where: str) -> list[Any]:
         began = time.process_time()
-        results = super().run_tasks(fn, tasks, **where)
+        results = super().run_tasks(fn, tasks, label=label, **where)
         self.seconds[label] += time.process_time() - began
         return results
-
-    def run_pipeline(self, build: Callable[[beam.Pipeline], object], *, label: str) -> None:
-        began = time.process_time()
-        super().run_pipeline(build, label=label)
-        self.seconds[label] += time.process_time() - began
 
 
 def corpus(names: Sequence[str], most: int | None = None) -> list[str]:

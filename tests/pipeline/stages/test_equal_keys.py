@@ -2,15 +2,16 @@ import random
 from collections import defaultdict
 from itertools import pairwise
 
-import apache_beam as beam
 import numpy as np
 import pytest
-from apache_beam import coders
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from pipeline.config import EngineConfig
+from pipeline.io.commit import write_json
 from pipeline.stages import equal_keys
-from pipeline.stages.equal_keys import GatherBlocks, KeyRanges, group_equal_keys, read_groups, write_keys
+from pipeline.stages.engine import Engine
+from pipeline.stages.equal_keys import RangeTask, group_equal_keys, read_groups, write_groups, write_keys
 from tests.deduped import LocalEngine
 
 
@@ -72,49 +73,48 @@ def random_keys(num_rows, num_keys):
 
 
 @pytest.mark.parametrize(
-    ("num_rows", "shuffle_bytes", "range_bytes", "passes"),
-    [(1000, 2**28, 2**23, 1), (1000, 2**28, 500, 1), (1000, 4800, 2000, 5), (12, 24, 24, 12)],
+    ("num_rows", "shuffle_bytes", "range_bytes", "tasks", "ranges"),
+    [(1000, 2**28, 2**23, 0, 1), (1000, 2**28, 500, 0, 48), (1000, 4800, 2000, 6, 12), (12, 24, 240, 12, 12)],
 )
-def test_groups_are_the_same_in_any_number_of_passes_and_ranges(
-    tmp_path, monkeypatch, num_rows, shuffle_bytes, range_bytes, passes
+def test_groups_are_the_same_in_any_number_of_tasks_and_ranges(
+    tmp_path, monkeypatch, num_rows, shuffle_bytes, range_bytes, tasks, ranges
 ):
+    """A single task is not worth a worker: the engine never sees it."""
     monkeypatch.setattr(equal_keys, "RANGE_BYTES", range_bytes)
-    monkeypatch.setattr(equal_keys, "BLOCK_ROWS", 7)
     keys, ordinals = random_keys(num_rows, num_rows // 3)
-    engine = LocalEngine(shuffle_bytes=shuffle_bytes)
+    engine = LocalEngine(shuffle_bytes=shuffle_bytes, backwards=True)
     paths = grouped(engine, write_parts(tmp_path, keys, ordinals, 3), num_rows, tmp_path / "groups")
-    assert engine.pipelines == passes
+    assert (engine.tasks["test"], len(paths)) == (tasks, ranges)
     found = groups_in(paths)
     assert sorted(found) == groups_by_hand(keys, ordinals)
     assert len(found) > 2
 
 
 def test_ranges_share_even_keys_evenly(tmp_path):
-    """So that a pass shuffles what its share of the ranges says."""
+    """So that a range has as many rows as the memory of a worker is meant for."""
     keys = [(i * (2**64 // 1000), 0) for i in range(1000)]
     (path,) = write_parts(tmp_path, keys, list(range(1000)), 1)
-    sizes = []
-    for index in range(10):
-        blocks = equal_keys._blocks(path, KeyRanges(10, (index,), 3, 0, "", ""))
-        sizes.append(sum(len(block) for _, block in blocks) // 24)
+    task = RangeTask(0, 10, 10, 3, 0, "", "")
+    sizes = [equal_keys._rows_of_range(path, task, index).shape[1] for index in range(10)]
     assert sum(sizes) == 1000
     assert set(sizes) <= {99, 100, 101}
 
 
-def test_finished_ranges_are_not_grouped_again(tmp_path):
+@pytest.mark.slow
+def test_worker_processes_make_the_same_files_and_finished_ones_are_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(equal_keys, "RANGE_BYTES", 2400)
     keys, ordinals = random_keys(1000, 300)
     paths, folder = write_parts(tmp_path, keys, ordinals, 2), tmp_path / "groups"
-    engine = LocalEngine(shuffle_bytes=4800)
-    expected = [path.read_bytes() for path in grouped(engine, paths, 1000, folder)]
-    assert (engine.pipelines, len(expected)) == (5, 5)
-    grouped(engine, paths, 1000, folder)
-    assert engine.pipelines == 5
-    (folder / "000003.json").unlink()
-    got = grouped(engine, paths, 1000, folder)
-    assert engine.pipelines == 6
-    assert [path.read_bytes() for path in got] == expected
-    grouped(engine, paths, 1000, folder, key="other")
-    assert engine.pipelines == 11
+    alone = [path.read_bytes() for path in grouped(LocalEngine(), paths, 1000, tmp_path / "alone")]
+    engine = Engine(EngineConfig(shuffle_bytes=4800), workers=2)
+    files = grouped(engine, paths, 1000, folder)
+    assert [path.read_bytes() for path in files] == alone
+    assert len(files) == 10
+    before = [path.stat().st_mtime_ns for path in files]
+    (folder / "000004.json").unlink()
+    assert [path.read_bytes() for path in grouped(engine, paths, 1000, folder)] == alone
+    after = [path.stat().st_mtime_ns for path in files]
+    assert [i for i in range(10) if before[i] != after[i]] == [4, 5]
 
 
 def test_no_rows_make_an_empty_group_file(tmp_path):
@@ -123,29 +123,20 @@ def test_no_rows_make_an_empty_group_file(tmp_path):
     assert len(paths) == 1
 
 
-def test_blocks_travel_as_numbers_and_bytes():
-    """Anything Beam has no coder for is pickled, element by element."""
-    root = beam.Pipeline()
-    blocks = root | beam.Create(["path"]) | GatherBlocks(KeyRanges(1, (0,), 3, 0, "", ""))
-    coder = coders.registry.get_coder(blocks.element_type)
-    assert coder == coders.TupleCoder([coders.VarIntCoder(), coders.BytesCoder()])
-
-
 small = st.integers(0, 3)
 
 
 @given(rows=st.lists(st.tuples(small, small), max_size=30), ranges=st.integers(1, 5), order=st.randoms())
-def test_what_is_grouped_does_not_depend_on_the_order_of_blocks(tmp_path_factory, rows, ranges, order):
+def test_what_is_grouped_does_not_depend_on_the_order_of_files(tmp_path_factory, rows, ranges, order):
     folder = tmp_path_factory.mktemp("groups")
     keys = [(high * 2**62 + 17, low) for high, low in rows]
-    paths = write_parts(folder, keys, list(range(len(rows))), 2)
-    plan = KeyRanges(ranges, tuple(range(ranges)), 3, 0, str(folder / "out"), "key")
-    blocks = [block for path in paths for block in equal_keys._blocks(path, plan)]
-    order.shuffle(blocks)
-    for index in plan.wanted:
-        equal_keys._write_groups((index, [block for i, block in blocks if i == index]), plan)
+    paths = write_parts(folder, keys, list(range(len(rows))), 3)
+    order.shuffle(paths)
+    write_json(folder / "inputs.json", paths)
+    task = RangeTask(0, ranges, ranges, 3, 0, str(folder / "inputs.json"), str(folder / "out"))
+    assert write_groups(task) == {"rows": len(rows)}
     expected = groups_by_hand(keys, range(len(rows)))
     event(f"groups: {min(3, len(expected))}")
-    assert groups_in(plan.path(i) for i in plan.wanted) == [
+    assert groups_in(task.path(i) for i in range(ranges)) == [
         group for _, group in sorted((keys[group[0]], group) for group in expected)
     ]

@@ -222,7 +222,7 @@ def test_the_result_has_the_same_bytes_for_any_shards_passes_batches_and_order_o
     assert results[0].files == results[1].files == results[2].files
     assert results[0].counts == results[1].counts == results[2].counts
     assert results[0].left == oracle.dedup(texts, config).left
-    assert engines[2][1].pipelines > 2
+    assert engines[2][1].tasks["line_dedup: groups"] > 2
 
 
 def test_worker_processes_come_to_the_same_bytes_also_after_a_half_finished_run(tmp_path):
