@@ -12,7 +12,7 @@ from pipeline.io.word_lists import list_files
 
 
 def stage_files(entry: StageEntry) -> Iterator[tuple[str, str]]:
-    """(dotted key below the stage, path) of every model and word list. Raises UserError for a folder without lists."""
+    """(dotted key below the stage, path) of each model, list and tokenizer. UserError for a folder without lists."""
     if entry.language and entry.language.model:
         yield "model", entry.language.model
     if entry.classifier and entry.classifier.model:
@@ -25,6 +25,15 @@ def stage_files(entry: StageEntry) -> Iterator[tuple[str, str]]:
         yield from list_files(entry.keywords)
     if entry.ratios:
         yield from ((f"lists.{i}", path) for i, path in enumerate(entry.ratios.lists))
+    if entry.train_tokenizer:
+        if entry.train_tokenizer.extend:
+            yield "extend", tokenizer_file(entry.train_tokenizer.extend)
+        yield from ((f"compare.{i}", tokenizer_file(path)) for i, path in enumerate(entry.train_tokenizer.compare))
+
+
+def tokenizer_file(path: str) -> str:
+    """The tokenizer.json that a setting names by itself or by its folder."""
+    return path if Path(path).is_file() else str(Path(path) / "tokenizer.json")
 
 
 def _by_label(key: str, paths: str | dict[str, str] | None) -> Iterator[tuple[str, str]]:

@@ -9,6 +9,9 @@ from html import escape
 WIDTH, HEIGHT = 360, 200  # CSS pixels on a phone; wider screens scale up
 LEFT, RIGHT, TOP, BOTTOM = 34, 8, 10, 22
 MAX_POINTS = 240
+NAMES_ROOM = 1.25  # of the width that the points take, for names at their right
+NAME_HEIGHT = 10
+MAX_DOUBLINGS = 10  # of a vocabulary's size, that all have their tick
 Points = Sequence[tuple[float, float]]
 
 
@@ -58,6 +61,30 @@ def s_curve_chart(num_bands: int, rows_per_band: int, threshold: float, found: P
     return f"{opening}{''.join(parts)}{''.join(_dots(scale, found))}</svg>"
 
 
+def size_chart(curves: Sequence[tuple[str, Points]], others: Sequence[tuple[str, float, float]], *, label: str) -> str:
+    """Bytes per token over the size of a vocabulary, sizes by their logarithm. Empty without two sizes.
+
+    curves: (name, points) of the whole sample, then of its parts, as dashed lines; others: (name, size, bytes per
+    token) of vocabularies to compare with, as dots. Names stand beside the ends; that of the whole may be empty.
+    """
+    curves = [(name, [(math.log2(x), y) for x, y in points]) for name, points in curves if points]
+    dots = [(name, (math.log2(x), y)) for name, x, y in others]
+    points = [point for _, curve in curves for point in curve] + [point for _, point in dots]
+    if not curves or len(curves[0][1]) < 2:
+        return ""
+    low, high = min(x for x, _ in points), max(x for x, _ in points)
+    every = 1 if high - low < MAX_DOUBLINGS else 2
+    x_ticks = [float(power) for power in range(math.ceil(low), math.floor(high) + 1, every)] or [low]
+    y_ticks = ticks(min(y for _, y in points), max(y for _, y in points))
+    scale = _Scale((high - low) * NAMES_ROOM, y_ticks[0], y_ticks[-1], left=low)
+    lines = [_line(scale, curve, "train" if i == 0 else "part") for i, (_, curve) in enumerate(curves)]
+    names = [(name, curve[-1]) for name, curve in curves if name] + dots
+    parts = [_grid(scale, x_ticks, y_ticks, [_size_text(2**x) for x in x_ticks]), *lines]
+    parts += [*_dots(scale, [point for _, point in dots]), *_names(scale, names)]
+    opening = f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">'
+    return f"{opening}{''.join(parts)}</svg>"
+
+
 def ticks(low: float, high: float, wanted: int = 4) -> list[float]:
     """At least two round values, 1, 2 or 5 times a power of ten apart, that enclose [low, high]."""
     span = (high - low) or abs(high) or 1.0
@@ -80,26 +107,29 @@ def _finite(points: Points) -> Points:
 
 
 class _Scale:
-    """From (step, loss) to the picture's coordinates."""
+    """From (step, loss) to the picture's coordinates; `span` is how far steps go from `left` on."""
 
-    def __init__(self, right: float, low: float, high: float) -> None:
-        self._right, self._low, self._high = right, low, high
+    def __init__(self, span: float, low: float, high: float, left: float = 0.0) -> None:
+        self._left, self._span, self._low, self._high = left, span, low, high
 
     def x(self, step: float) -> float:
-        return LEFT + step / self._right * (WIDTH - LEFT - RIGHT)
+        return LEFT + (step - self._left) / self._span * (WIDTH - LEFT - RIGHT)
 
     def y(self, loss: float) -> float:
         return HEIGHT - BOTTOM - (loss - self._low) / (self._high - self._low) * (HEIGHT - TOP - BOTTOM)
 
 
-def _grid(scale: _Scale, x_ticks: Sequence[float], y_ticks: Sequence[float]) -> str:
+def _grid(
+    scale: _Scale, x_ticks: Sequence[float], y_ticks: Sequence[float], x_labels: Sequence[str] | None = None
+) -> str:
+    x_labels = [f"{t:g}" for t in x_ticks] if x_labels is None else x_labels
     lines = [
         f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{scale.y(t):.1f}" y2="{scale.y(t):.1f}"/>'
         f'<text x="{LEFT - 4}" y="{scale.y(t) + 3:.1f}" text-anchor="end">{t:g}</text>'
         for t in y_ticks
     ]
     lines += [
-        f'<text x="{scale.x(t):.1f}" y="{HEIGHT - 8}" text-anchor="{_anchor(i, len(x_ticks))}">{t:g}</text>'
+        f'<text x="{scale.x(t):.1f}" y="{HEIGHT - 8}" text-anchor="{_anchor(i, len(x_ticks))}">{x_labels[i]}</text>'
         for i, t in enumerate(x_ticks)
     ]
     return "".join(lines)
@@ -118,3 +148,18 @@ def _line(scale: _Scale, points: Points, name: str) -> str:
 
 def _dots(scale: _Scale, points: Points) -> list[str]:
     return [f'<circle class="valid" cx="{scale.x(x):.1f}" cy="{scale.y(y):.1f}" r="2.5"/>' for x, y in points]
+
+
+def _names(scale: _Scale, names: Sequence[tuple[str, tuple[float, float]]]) -> list[str]:
+    """Each name right of its point, moved down where it would cover the one above."""
+    placed = []
+    line = 0.0
+    for name, (x, y) in sorted(names, key=lambda item: -item[1][1]):
+        line = max(line + NAME_HEIGHT, scale.y(y) + 3)
+        placed.append(f'<text x="{scale.x(x) + 5:.1f}" y="{min(line, HEIGHT - BOTTOM):.1f}">{escape(name)}</text>')
+    return placed
+
+
+def _size_text(size: float) -> str:
+    """`512`, `32k`: thousands are those of powers of two."""
+    return f"{size:.0f}" if size < 1024 else f"{size / 1024:.0f}k"

@@ -51,10 +51,14 @@ figure { margin: 0 0 1rem; max-width: 34rem; }
 .chart polyline { fill: none; stroke-width: 1.5; stroke-linejoin: round; }
 .chart polyline.train { stroke: var(--train); }
 .chart polyline.valid { stroke: var(--valid); stroke-dasharray: 4 3; }
+.chart polyline.part { stroke: var(--soft); stroke-dasharray: 2 2; stroke-width: 1; }
 .chart circle.valid { fill: var(--valid); }
 .key { display: inline-block; width: 1.5rem; border-top: 3px solid var(--train);
   vertical-align: middle; margin-left: .4rem; }
 .key.valid { border-top-color: var(--valid); border-top-style: dashed; }
+.key.part { border-top: 2px dashed var(--soft); }
+.key.dot { width: .5rem; height: .5rem; border: 0; border-radius: 50%; background: var(--valid); }
+code.token { white-space: pre-wrap; overflow-wrap: anywhere; }
 details { margin: .4rem 0; }
 summary { cursor: pointer; }
 .samples { list-style: none; padding: 0 0 0 .8rem; margin: .3rem 0; }

@@ -1,10 +1,11 @@
-"""The funnel and the losses in plain text, for the end of a run on a terminal or in a log."""
+"""The funnel, the tokenizer and the losses in plain text, for the end of a run on a terminal or in a log."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from pipeline.report.funnel import Hop, Manifest, funnel, jobs_of_kind, text_hops
+from pipeline.report.tokenizer import tokenizer_line
 from pipeline.report.units import seconds_text, share_text
 
 TOP_REASONS = 3
@@ -12,7 +13,7 @@ HEADINGS = ("stage", "in", "out", "kept", "why the others went")
 
 
 def funnel_lines(manifest: Manifest) -> list[str]:
-    """Lines of a table with one row per hop (rows in, rows out, share kept, top reasons), then the final losses."""
+    """Lines of a table with one row per hop (rows in, rows out, share kept, top reasons), then the results."""
     hops = funnel(manifest)
     rows = [_cells(hop) for hop in hops]
     kept = text_hops(hops)
@@ -20,8 +21,9 @@ def funnel_lines(manifest: Manifest) -> list[str]:
         whole = Hop("whole", "", kept[0].rows_in, kept[-1].rows_out, {})
         rows.insert(len(kept), _cells(whole))
     lines = _aligned([HEADINGS, *rows]) if rows else []
-    losses = [f"{job['name']}: {_losses(job)}" for job in jobs_of_kind(manifest, "train")]
-    return [*lines, *([""] if lines and losses else []), *losses]
+    results = [f"{job['name']}: {tokenizer_line(job)}" for job in jobs_of_kind(manifest, "train_tokenizer")]
+    results += [f"{job['name']}: {_losses(job)}" for job in jobs_of_kind(manifest, "train")]
+    return [*lines, *([""] if lines and results else []), *results]
 
 
 def _cells(hop: Hop) -> tuple[str, str, str, str, str]:

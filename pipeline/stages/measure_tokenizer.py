@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from pipeline.errors import UserError
 from pipeline.io.dataset import Documents, Ordinals, Shard, read_shard
+from pipeline.io.stage_files import tokenizer_file
 from pipeline.kernels.buffers import string_view
 from pipeline.stages.engine import Engine, Task
 from tokenizer.encode import Encoder
@@ -73,7 +74,7 @@ def measure_tokenizer_job(
 
 def measure(job: MeasureTokenizer) -> dict[str, Any]:
     """The figures of `measure_tokenizer_job`."""
-    path = tokenizer_path(job.tokenizer_dir)
+    path = Path(job.tokenizer_dir, "tokenizer.json")
     if not path.is_file():
         return {}
     vocabularies = [read_vocabulary(path.read_bytes()), *map(_other, job.compare)]
@@ -85,14 +86,9 @@ def measure(job: MeasureTokenizer) -> dict[str, Any]:
     return tally.figures(names, job.base_vocab_size)
 
 
-def tokenizer_path(path: str) -> Path:
-    """The tokenizer.json that a setting names by itself or by its folder."""
-    return Path(path) / "tokenizer.json" if not Path(path).is_file() else Path(path)
-
-
 def _other(path: str) -> Vocabulary:
     try:
-        return read_vocabulary(tokenizer_path(path).read_bytes())
+        return read_vocabulary(Path(tokenizer_file(path)).read_bytes())
     except (OSError, ValueError) as error:
         raise UserError(f"train_tokenizer.compare: {path} is no tokenizer.json nor a folder of one: {error}") from None
 

@@ -24,6 +24,16 @@ def test_every_file_that_settings_name():
     assert [path for _, path in stage_files(entry(keywords={"lists": ["a.txt", "b.txt"]}))] == ["a.txt", "b.txt"]
 
 
+def test_tokenizers_are_named_by_file_or_folder(tmp_path):
+    (tmp_path / "t.json").write_text("{}")
+    settings = {"compare": [str(tmp_path / "t.json"), str(tmp_path)], "extend": "base", "add_tokens": 5}
+    assert list(stage_files(entry(train_tokenizer=settings))) == [
+        ("extend", "base/tokenizer.json"),
+        ("compare.0", str(tmp_path / "t.json")),
+        ("compare.1", str(tmp_path / "tokenizer.json")),
+    ]
+
+
 def test_a_missing_file_is_named_before_any_work(tmp_path):
     with pytest.raises(UserError, match=r"stages\.2\.classifier\.model: expected a file at none\.bin, found nothing"):
         check_stage_files(entry(classifier={"model": "none.bin"}), "stages.2.classifier")

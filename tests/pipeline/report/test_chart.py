@@ -18,6 +18,7 @@ from pipeline.report.chart import (
     WIDTH,
     loss_chart,
     share_bar,
+    size_chart,
     thinned,
     ticks,
 )
@@ -70,6 +71,42 @@ def test_a_chart_is_well_formed_and_stays_in_its_frame(training, validation):
     for x, y in xy:
         assert LEFT - 0.1 <= x <= WIDTH - RIGHT + 0.1
         assert TOP - 0.1 <= y <= HEIGHT - BOTTOM + 0.1
+
+
+SIZES = st.tuples(st.integers(257, 300_000), st.floats(0.5, 8))
+
+
+@given(
+    st.lists(st.lists(SIZES, max_size=8, unique_by=lambda one: one[0]).map(sorted), min_size=1, max_size=4),
+    st.lists(SIZES, max_size=3),
+)
+def test_a_chart_of_sizes_is_well_formed_and_stays_in_its_frame(curves, others):
+    named = [(f"<{i}>" if i else "", points) for i, points in enumerate(curves)]
+    svg = size_chart(named, [("other & co", size, y) for size, y in others], label="Sizes & <all>")
+    if not curves[0] and svg == "":
+        return
+    if len(next(points for points in curves if points)) < 2:
+        assert svg == ""
+        return
+    root = ET.fromstring(svg)
+    assert root.get("aria-label") == "Sizes & <all>"
+    xy = [tuple(map(float, pair.split(","))) for line in root.iter("polyline") for pair in line.get("points").split()]
+    xy += [(float(dot.get("cx")), float(dot.get("cy"))) for dot in root.iter("circle")]
+    assert len(list(root.iter("circle"))) == len(others)
+    for x, y in xy:
+        assert LEFT - 0.1 <= x <= WIDTH - RIGHT + 0.1
+        assert TOP - 0.1 <= y <= HEIGHT - BOTTOM + 0.1
+
+
+def test_sizes_stand_by_their_logarithm_and_names_apart():
+    curves = [("", [(512, 2.0), (1024, 3.0), (2048, 4.0)]), ("a", [(512, 2.0), (2048, 4.0)])]
+    svg = size_chart(curves, [("b", 2048, 4.0)], label="x")
+    (points, *_) = re.findall(r'points="([^"]+)"', svg)
+    x0, x1, x2 = (float(pair.split(",")[0]) for pair in points.split())
+    assert x1 - x0 == pytest.approx(x2 - x1, abs=0.15)
+    texts = {one.text: float(one.get("y")) for one in ET.fromstring(svg).iter("text")}
+    assert {"512", "1k", "2k", "a", "b"} <= texts.keys()
+    assert abs(texts["a"] - texts["b"]) >= 10
 
 
 def test_a_falling_loss_falls_in_the_picture():

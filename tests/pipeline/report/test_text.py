@@ -16,6 +16,7 @@ def test_lines_by_hand():
         "whole           1,000  560   56.0%",
         "pack              560  560  100.0%",
         "",
+        "04-train_tokenizer: 8,000 tokens",
         "06-train: model (full), 100 steps in 1 min 2 s: validation loss 9.100 -> 5.100",
         "07-train: adapter (lora), 100 steps in 1 min 2 s: validation loss 5.100 -> 3.100",
     ]
