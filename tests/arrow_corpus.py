@@ -8,11 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.io.dataset import Documents, Shard
+from pipeline.io.shards import ShardWriter
 from pipeline.schema import document_schema
 
 
 def write_shard(path: Path, texts: pa.Array, first: int) -> Shard:
-    """One shard; its documents are at position `first` and following of source `test`."""
+    """One shard as a run writes it; its documents are at position `first` and following of source `test`."""
     positions = np.arange(first, first + len(texts))
     known = {
         "doc_id": pa.array(np.char.mod("%032x", positions)),
@@ -22,7 +23,8 @@ def write_shard(path: Path, texts: pa.Array, first: int) -> Shard:
     }
     schema = document_schema()
     columns = [known[f.name].cast(f.type) if f.name in known else pa.nulls(len(texts), f.type) for f in schema]
-    pq.write_table(pa.Table.from_arrays(columns, schema=schema), path, compression="zstd")
+    with ShardWriter(path, schema) as writer:
+        writer.write(pa.RecordBatch.from_arrays(columns, schema=schema))
     return Shard(str(path), len(texts), first, path.stat().st_size)
 
 

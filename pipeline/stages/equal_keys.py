@@ -99,7 +99,7 @@ def group_equal_keys(
         write_groups(payloads[0])
     else:
         tasks = [Task(f"{p.start:06d}", (p.stop - p.start) * range_bytes, p) for p in payloads]
-        engine.run_tasks(write_groups, tasks, sidecar_dir=folder, key=f"{key} {total}", label=label)
+        engine.run_tasks(write_groups, tasks, sidecar_dir=folder, key=f"{key} {total} ranges", label=label)
     return [p.path(i) for p in payloads for i in range(p.start, p.stop)]
 
 

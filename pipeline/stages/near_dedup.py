@@ -2,6 +2,8 @@
 
 text -> signatures -> buckets grouped -> nominated documents -> shingle sets -> components decided -> verdicts, evidence
 
+Text is read twice: all of it for signatures, that of nominated documents for shingle sets.
+
 The definition: documents are ranked by the keeper rules. In rank order, a document is compared with those documents of
 its buckets that stayed, the best `max_representatives` of each bucket; if the similarity of its set of shingles
 (64-bit hashes) with one of them is enough, it goes, and the best-ranked such document is its keeper. Else it stays.
@@ -10,20 +12,21 @@ Documents of an index stand before all others and stay; planted copies stand beh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from pipeline.config import NearDedupConfig
-from pipeline.io.dataset import VERDICT, Documents, Ordinals, Shard
+from pipeline.io.dataset import VERDICT, Documents, Ordinals
 from pipeline.stages.dedup_index import IndexFile, index_files, made_by, resolved
 from pipeline.stages.duplicates import conclude, write_near_misses
 from pipeline.stages.engine import Engine, Result, Task
 from pipeline.stages.equal_keys import group_equal_keys, save_array
+from pipeline.stages.near_dedup_buckets import BucketTask, write_buckets
 from pipeline.stages.near_dedup_decisions import (
     Cast,
     DecisionTask,
@@ -41,8 +44,8 @@ from pipeline.stages.near_dedup_index import (
     write_index_of_shard,
     write_index_shingles,
 )
-from pipeline.stages.near_dedup_planted import plant, plant_tasks, planted_result
-from pipeline.stages.near_dedup_shingles import BucketTask, ShingleTask, write_buckets, write_shingle_sets
+from pipeline.stages.near_dedup_planted import Plants, Similarities, plan_plants, planted_result
+from pipeline.stages.near_dedup_shingles import ShingleTask, write_shingle_sets
 
 KEY_COLUMNS = 2  # bucket and ordinal
 DECIDED = ("comparisons", "comparisons_not_made", "verified_edges")
@@ -98,15 +101,14 @@ def near_dedup_job(
     config = resolved(config)
     phases = _Phases(engine, Path(work_dir), key)
     index = index_files(config.index, made_by(config), documents.rows) if config.index else ()
-    plants = plant_tasks(documents, config, documents.rows + sum(f.rows for f in index), phases.work / "planted")
-    planted = phases.run("planted", plant, [(len(task.ordinals), task) for task in plants])
-    copies = [task.copies for task in plants]
-    cast = Cast(documents.rows, sum(file.rows for file in index), sum(shard.rows for shard in copies))
+    indexed = sum(file.rows for file in index)
+    plants = plan_plants(documents, config, documents.rows + indexed, phases.work / "planted")
+    cast = Cast(documents.rows, indexed, sum(len(some.ordinals) for some in plants.values()))
 
-    num_docs, tallies, groups = _group_buckets(phases, documents, copies, index, config)
+    buckets, groups = _group_buckets(phases, documents, plants, index, config)
     nominated = nominate(groups, cast)
     save_array(phases.work / "nominated.npy", nominated.ordinals)
-    shingle_files = _write_shingle_sets(phases, documents, copies, index, config, nominated.ordinals)
+    shingle_files = _write_shingle_sets(phases, documents, plants, index, config, nominated.ordinals)
     decided, misses, counts = _decide_components(phases, config, cast, groups, nominated.ordinals, shingle_files)
 
     is_own = decided.column("ordinal").to_numpy() < documents.rows
@@ -115,7 +117,7 @@ def near_dedup_job(
         documents,
         removed,
         "near",
-        tallies,
+        buckets.tallies,
         config.tripwires,
         out_path=out_path,
         evidence_path=evidence_path,
@@ -125,8 +127,8 @@ def near_dedup_job(
     if config.write_index:
         _write_index(phases, documents, config, out_path, Path(index_dir))
     return {
-        "in": num_docs,
-        "out": num_docs - removed.num_rows,
+        "in": buckets.documents,
+        "out": buckets.documents - removed.num_rows,
         "duplicates": removed.num_rows,
         "nominated": nominated.documents,
         "candidate_pairs": nominated.candidate_pairs,
@@ -137,22 +139,32 @@ def near_dedup_job(
         "indexed": cast.indexed,
         "near_misses": misses.num_rows,
         **figures,
-        **planted_result(config, plants, planted, decided.filter(pa.array(~is_own))),
+        **planted_result(config, list(plants.values()), buckets.similarities, decided.filter(pa.array(~is_own))),
     }
+
+
+class _Buckets(NamedTuple):
+    """What the first reading found: number of documents, tally of each shard, similarities by shard with plants."""
+
+    documents: int
+    tallies: list[tuple[str, Sequence[str]]]
+    similarities: list[Similarities]
 
 
 def _group_buckets(
     phases: _Phases,
     documents: Documents,
-    copies: Sequence[Shard],
+    plants: Mapping[int, Plants],
     index: Sequence[IndexFile],
     config: NearDedupConfig,
-) -> tuple[int, list[tuple[str, Sequence[str]]], list[Path]]:
-    """(number of documents, tally of each shard, group files): every bucket that two or more are in."""
-    shards = [*((shard, documents.verdicts) for shard in documents.shards), *((shard, ()) for shard in copies)]
+) -> tuple[_Buckets, list[Path]]:
+    """What was found on the way, and the group files: every bucket that two or more are in."""
     tasks = [
-        (shard.bytes, BucketTask(shard, verdicts, config, phases.path("buckets", f"{i:06d}.npy")))
-        for i, (shard, verdicts) in enumerate(shards)
+        (
+            shard.bytes,
+            BucketTask(shard, documents.verdicts, config, phases.path("buckets", f"{i:06d}.npy"), plants.get(i)),
+        )
+        for i, shard in enumerate(documents.shards)
     ]
     written = phases.run("buckets", write_buckets, tasks)
     guests = [
@@ -169,15 +181,18 @@ def _group_buckets(
         key=phases.key,
         label="near_dedup: groups",
     )
-    own = list(zip(tasks, written, strict=True))[: len(documents.shards)]
-    tallies = [(task.tally_path, result["groups"]) for (_, task), result in own]
-    return sum(result["documents"] for _, result in own), tallies, groups
+    found = _Buckets(
+        sum(result["documents"] for result in written),
+        [(task.tally_path, result["groups"]) for (_, task), result in zip(tasks, written, strict=True)],
+        [written[i]["similarities"] for i in plants],
+    )
+    return found, groups
 
 
 def _write_shingle_sets(
     phases: _Phases,
     documents: Documents,
-    copies: Sequence[Shard],
+    plants: Mapping[int, Plants],
     index: Sequence[IndexFile],
     config: NearDedupConfig,
     nominated: Ordinals,
@@ -186,7 +201,7 @@ def _write_shingle_sets(
     nominated_path, unranked = phases.path("", "nominated.npy"), config.model_copy(update={"prefer": ("first",)})
     shards = [
         *((shard, documents.verdicts, config) for shard in documents.shards),
-        *((shard, (), unranked) for shard in copies),
+        *((some.copies, (), unranked) for some in plants.values()),
     ]
 
     def has_any(first_ordinal: int, rows: int) -> bool:

@@ -1,11 +1,12 @@
 """Planted copies: edited copies of a run's own documents, by which it measures what near_dedup finds.
 
 They take part like documents of their own shard, ranked behind all others, and are left out of verdicts and counts.
+They are made from the batches that buckets are made from, so that nothing is read for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -17,70 +18,76 @@ import pyarrow.parquet as pq
 
 from pipeline.config import NearDedupConfig
 from pipeline.io.commit import atomic_path
-from pipeline.io.dataset import Documents, Shard, read_shard
+from pipeline.io.dataset import Documents, Ordinals, Shard
 from pipeline.kernels.buffers import string_view
 from pipeline.stages.near_dedup_shingles import shingle_sets_of
 
 TARGETS = np.linspace(0.6, 1.0, 17)  # similarities that are aimed at, in turn
 BIN = 0.05
-RUN = 50  # documents in a row, so that few row groups are read for them
+RUN = 50  # documents in a row, so that few shards have any
 MAX_TEXT_BYTES = 2**20  # longer documents are not copied
 COPY = pa.schema([("doc_id", pa.string()), ("source", pa.string()), ("text", pa.string())])
+Similarities = list[float | None]
 
 
 @dataclass(frozen=True)
-class PlantTask:
+class Plants:
     """Documents of one shard to copy, and where their copies go; the first copy's ordinal, and its number."""
 
-    shard: Shard
-    verdicts: tuple[str, ...]
     ordinals: tuple[int, ...]
-    config: NearDedupConfig
     first_ordinal: int
     first_number: int
     path: str
 
     @property
     def copies(self) -> Shard:
+        """The copies, once they are written."""
         return Shard(self.path, len(self.ordinals), self.first_ordinal, Path(self.path).stat().st_size)
 
 
-def plant_tasks(documents: Documents, config: NearDedupConfig, first_ordinal: int, folder: Path) -> list[PlantTask]:
-    """One task for each shard with documents to copy: `planted` of them, in runs that are evenly spread over all."""
+def plan_plants(documents: Documents, config: NearDedupConfig, first_ordinal: int, folder: Path) -> dict[int, Plants]:
+    """By number, the shards with documents to copy: `planted` of them, in runs that are evenly spread over all."""
     wanted = min(config.planted, documents.rows)
     runs = -(-wanted // RUN)
     starts = np.arange(runs) * documents.rows // max(1, runs)
     chosen = np.unique((starts[:, None] + np.arange(RUN)).ravel())
     chosen = chosen[chosen < documents.rows][:wanted]
-    tasks, number = [], 0
+    plants, number = {}, 0
     for i, shard in enumerate(documents.shards):
         low, high = np.searchsorted(chosen, [shard.first_ordinal, shard.first_ordinal + shard.rows])
         if low < high:
             ordinals, path = tuple(chosen[low:high].tolist()), str(folder / f"{i:06d}.parquet")
-            tasks.append(PlantTask(shard, documents.verdicts, ordinals, config, first_ordinal + number, number, path))
+            plants[i] = Plants(ordinals, first_ordinal + number, number, path)
             number += len(ordinals)
-    return tasks
+    return plants
 
 
-def plant(task: PlantTask) -> dict[str, Any]:
-    """Write the copies; return the exact similarity of each with its original: None where there is no copy.
+class Planter:
+    """Makes the copies of one shard's documents as these come by.
 
-    A document that is gone already, has no words or is very long gets an empty copy, which no bucket sees. One document
-    after another in Python: there are a few hundred.
+    A document that never comes, has no words or is very long gets an empty copy, which no bucket sees.
     """
-    texts = [""] * len(task.ordinals)
-    similarities: list[float | None] = [None] * len(task.ordinals)
-    place = {ordinal: i for i, ordinal in enumerate(task.ordinals)}
-    for batch, ordinals_D in read_shard(task.shard, task.verdicts, ["text"], wanted=np.array(task.ordinals)):
-        for row, ordinal in enumerate(ordinals_D.tolist()):
-            text, i = batch.column("text").slice(row, 1), place[ordinal]
+
+    def __init__(self, plants: Plants, config: NearDedupConfig) -> None:
+        self._plants, self._config = plants, config
+        self._place = {ordinal: i for i, ordinal in enumerate(plants.ordinals)}
+        self._texts = [""] * len(plants.ordinals)
+        self._similarities: Similarities = [None] * len(plants.ordinals)
+
+    def add(self, texts: pa.StringArray, ordinals: Ordinals) -> None:
+        """Take a batch. One document after another in Python: there are a few hundred in all shards."""
+        for row in np.flatnonzero(np.isin(ordinals, self._plants.ordinals)).tolist():
+            text, i = texts.take(pa.array([row])), self._place[int(ordinals[row])]
             if len(text[0].as_buffer()) <= MAX_TEXT_BYTES:
-                copy = _edited(text, task.config, task.first_number + i)
-                texts[i], similarities[i] = _compared(text, copy, task.config)
-    rows = [{"doc_id": "", "source": "", "text": text} for text in texts]
-    with atomic_path(task.path) as temporary:
-        pq.write_table(pa.Table.from_pylist(rows, COPY), temporary)
-    return {"similarities": similarities}
+                copy = _edited(text, self._config, self._plants.first_number + i)
+                self._texts[i], self._similarities[i] = _compared(text, copy, self._config)
+
+    def save(self) -> tuple[pa.StringArray, Similarities]:
+        """Write the copies; return them, and the exact similarity of each with its original: None without a copy."""
+        rows = [{"doc_id": "", "source": "", "text": text} for text in self._texts]
+        with atomic_path(self._plants.path) as temporary:
+            pq.write_table(pa.Table.from_pylist(rows, COPY), temporary)
+        return pa.array(self._texts, pa.string()), self._similarities
 
 
 def _edited(text: pa.StringArray, config: NearDedupConfig, number: int) -> str:
@@ -95,13 +102,10 @@ def _edited(text: pa.StringArray, config: NearDedupConfig, number: int) -> str:
     touched = 1.0 - (2 * target / (1 + target)) ** (1 / per_word)
     chance, raw, out, at = Random(number), text_B.tobytes(), [], int(offsets[0])
     for start, end in borders:
-        out.append(raw[at:start])
-        word = raw[start:end]
         if chance.random() < touched:
-            other = raw[slice(*chance.choice(borders))]
-            word = chance.choice([other, b"", word + b" " + other])
-        out.append(word)
-        at = end
+            word, other = raw[start:end], raw[slice(*chance.choice(borders))]
+            out += [raw[at:start], chance.choice([other, b"", word + b" " + other])]
+            at = end
     out.append(raw[at : int(offsets[-1])])
     return b"".join(out).decode()
 
@@ -109,15 +113,16 @@ def _edited(text: pa.StringArray, config: NearDedupConfig, number: int) -> str:
 def _compared(text: pa.StringArray, copy: str, config: NearDedupConfig) -> tuple[str, float | None]:
     """(copy, exact Jaccard similarity with its original); ("", None) where either has no shingles."""
     both = pa.concat_arrays([text, pa.array([copy], pa.string())])
-    sets: list[set[int]] = []
-    for _, offsets, elements in shingle_sets_of(both, config):
-        sets += map(set, pa.LargeListArray.from_arrays(offsets, elements).to_pylist())  # plain sets: a few hundred
+    sets = []
+    for _, offsets_D1, set_U in shingle_sets_of(both, config):
+        sets += np.split(set_U, offsets_D1[1:-1])
     one, other = sets
-    return (copy, len(one & other) / len(one | other)) if one and other else ("", None)
+    shared = np.intersect1d(one, other, assume_unique=True).size
+    return (copy, shared / (one.size + other.size - shared)) if one.size and other.size else ("", None)
 
 
 def planted_result(
-    config: NearDedupConfig, tasks: Sequence[PlantTask], results: Sequence[Mapping[str, Any]], removed: pa.Table
+    config: NearDedupConfig, plants: Sequence[Plants], similarities: Sequence[Similarities], removed: pa.Table
 ) -> dict[str, Any]:
     """What the manifest tells of copies by their similarity with the original: how many there were, how many went.
 
@@ -126,9 +131,9 @@ def planted_result(
     """
     went = set(removed.column("ordinal").to_pylist())  # a few hundred
     pairs = [
-        (similarity, task.first_ordinal + i in went)
-        for task, result in zip(tasks, results, strict=True)
-        for i, similarity in enumerate(result["similarities"])
+        (similarity, some.first_ordinal + i in went)
+        for some, found in zip(plants, similarities, strict=True)
+        for i, similarity in enumerate(found)
         if similarity is not None
     ]
     asked = [found for similarity, found in pairs if similarity >= config.min_jaccard]

@@ -1,4 +1,4 @@
-"""Near-duplicate removal, from text to numbers: the buckets of every document, the shingle sets of nominated ones."""
+"""Near-duplicate removal, from text to numbers: the shingles of documents, the sets of nominated ones in files."""
 
 from __future__ import annotations
 
@@ -7,35 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.config import NearDedupConfig
 from pipeline.io.commit import atomic_path
-from pipeline.io.dataset import Shard, read_shard
+from pipeline.io.dataset import Shard
 from pipeline.kernels.buffers import string_view
-from pipeline.stages.equal_keys import UInt64, write_keys
+from pipeline.stages.equal_keys import Int64, UInt64
 from pipeline.stages.keeper_rules import ranking, read_ranked
-from pipeline.stages.tally import TALLY_COLUMNS, ShardTally
 
 SHINGLES = pa.field("shingles", pa.large_list(pa.field("item", pa.uint64(), nullable=False)), nullable=False)
 TEXT_BLOCK_BYTES = 2**18  # words, hashes and shingles of a block stay in the processor's cache
-Int64 = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class BucketTask:
-    """One shard, and where the buckets of its documents go."""
-
-    shard: Shard
-    verdicts: tuple[str, ...]
-    config: NearDedupConfig
-    path: str
-
-    @property
-    def tally_path(self) -> str:
-        return self.path.replace(".npy", "-tally.npy")
 
 
 @dataclass(frozen=True)
@@ -53,30 +36,6 @@ def shingle_schema(rank_columns: int) -> pa.Schema:
     """Columns of a shingle file: ordinal, a rank per keeper rule that decides (uint64), the set in ascending order."""
     ranks = [pa.field(f"rank_{i}", pa.uint64(), nullable=False) for i in range(rank_columns)]
     return pa.schema([pa.field("ordinal", pa.int64(), nullable=False), *ranks, SHINGLES])
-
-
-def write_buckets(task: BucketTask) -> dict[str, Any]:
-    """Write the key file of one shard, a row per document and band, and its tally; return documents, rows, groups.
-
-    A document without words has no shingles: it is in no bucket.
-    """
-    from pipeline.kernels.minhash import bucket_hashes, minhash_signatures, permutations
-
-    bands = task.config.num_bands
-    multiplier_P, addend_P = permutations(bands * task.config.rows_per_band)
-    buckets, ordinals = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-    tally, num_docs = ShardTally(task.shard), 0
-    for batch, ordinals_D in read_shard(task.shard, task.verdicts, TALLY_COLUMNS):
-        num_docs += batch.num_rows
-        tally.add(batch, ordinals_D)
-        for rows, shingle_S, offsets_D1 in shingled(batch.column("text"), task.config):
-            has_shingles = np.diff(offsets_D1) > 0
-            signature_DP = minhash_signatures(shingle_S, offsets_D1, multiplier_P, addend_P)
-            buckets.append(bucket_hashes(signature_DP, bands)[has_shingles].ravel())
-            ordinals.append(np.repeat(ordinals_D[rows][has_shingles], bands))
-    bucket_N = np.concatenate(buckets)
-    write_keys(task.path, [bucket_N], np.concatenate(ordinals))
-    return {"documents": num_docs, "rows": bucket_N.size, "groups": tally.save(task.tally_path)}
 
 
 def shingled(texts: pa.StringArray, config: NearDedupConfig) -> Iterator[tuple[slice, UInt64, Int64]]:
@@ -140,16 +99,16 @@ def write_shingle_sets(task: ShingleTask) -> dict[str, Any]:
         for batch, ordinals_D, rank_RD in ranked:
             for rows, *sets in shingle_sets_of(batch.column("text"), task.config):
                 columns = [ordinals_D[rows], *rank_RD[:, rows]]
-                arrays = [*map(pa.array, columns), pa.LargeListArray.from_arrays(*sets, SHINGLES.type)]
+                arrays = [*map(pa.array, columns), pa.LargeListArray.from_arrays(*map(pa.array, sets), SHINGLES.type)]
                 writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
             num_docs += ordinals_D.size
     return {"documents": num_docs}
 
 
-def shingle_sets_of(texts: pa.StringArray, config: NearDedupConfig) -> Iterator[tuple[slice, pa.Array, pa.Array]]:
-    """(rows, offsets, elements) of the shingle sets of `texts`, a block of rows at a time."""
+def shingle_sets_of(texts: pa.StringArray, config: NearDedupConfig) -> Iterator[tuple[slice, Int64, UInt64]]:
+    """(rows, set_offsets_D1, set_U) of the shingle sets of `texts`, a block of rows at a time."""
     from pipeline.kernels.shingles import shingle_sets
 
     for rows, shingle_S, offsets_D1 in shingled(texts, config):
         set_U, set_offsets_D1 = shingle_sets(shingle_S, offsets_D1)
-        yield rows, pa.array(set_offsets_D1), pa.array(set_U)
+        yield rows, set_offsets_D1, set_U

@@ -4,6 +4,7 @@ import pyarrow as pa
 from pipeline.config import NearDedupConfig
 from pipeline.io.dataset import write_verdicts
 from pipeline.stages.dedup_index import IndexFile
+from pipeline.stages.near_dedup_buckets import BucketTask, write_buckets
 from pipeline.stages.near_dedup_index import (
     IndexBucketTask,
     IndexShingleTask,
@@ -12,7 +13,6 @@ from pipeline.stages.near_dedup_index import (
     write_index_of_shard,
     write_index_shingles,
 )
-from pipeline.stages.near_dedup_shingles import BucketTask, write_buckets
 from tests.deduped import doc_id, write_corpus
 from tests.oracles import near_dedup as oracle
 from tests.pipeline.stages.test_duplicates import rows
