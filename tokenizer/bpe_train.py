@@ -18,7 +18,7 @@ import numpy.typing as npt
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
 from tokenizer.pretokenize_patterns import GPT2, PATTERNS
-from tokenizer.train import NUM_BYTES, check_vocab_size
+from tokenizer.train import NUM_BYTES, check_vocab_size, filling_tokens
 
 _MAX_INT32 = 2**31 - 1
 
@@ -35,11 +35,13 @@ def train_from_counts(
     special_tokens: Sequence[str],
     min_frequency: int = 0,
     max_token_bytes: int | None = None,
+    pad_to_multiple_of: int | None = None,
 ) -> Tokenizer:
     """A tokenizer whose ids are the special tokens in the order given, then 256 bytes, then merges.
 
-    The words are pretokens by `pattern`, a name of PATTERNS. Raises ValueError as `train_merges` and `check_vocab_size`
-    do, and where a special token is spelled as one that was learned.
+    The words are pretokens by `pattern`, a name of PATTERNS. Where less than `vocab_size` is learned, reserved special
+    tokens behind the merges fill the vocabulary up to a multiple of `pad_to_multiple_of`. Raises ValueError as
+    `train_merges` and `check_vocab_size` do, and where a special token is spelled as one that was learned.
     """
     check_vocab_size(vocab_size, special_tokens)
     merges_M2 = train_merges(
@@ -50,7 +52,9 @@ def train_from_counts(
         min_frequency=min_frequency,
         max_token_bytes=max_token_bytes,
     )
-    return tokenizer_of(merges_M2, pattern=pattern, special_tokens=special_tokens)
+    size = len(special_tokens) + NUM_BYTES + len(merges_M2)
+    fillers = filling_tokens(size, special_tokens, pad_to_multiple_of) if size < vocab_size else ()
+    return tokenizer_of(merges_M2, pattern=pattern, special_tokens=special_tokens, last_tokens=fillers)
 
 
 def train_merges(
@@ -109,26 +113,28 @@ def tokens_of(merges_M2: npt.NDArray[np.int32]) -> list[bytes]:
     return tokens
 
 
-def tokenizer_of(merges_M2: npt.NDArray[np.int32], *, pattern: str, special_tokens: Sequence[str]) -> Tokenizer:
-    """The tokenizer of merges as `train_merges` returns them.
+def tokenizer_of(
+    merges_M2: npt.NDArray[np.int32], *, pattern: str, special_tokens: Sequence[str], last_tokens: Sequence[str] = ()
+) -> Tokenizer:
+    """The tokenizer of merges as `train_merges` returns them; `last_tokens` are special ones behind the merges.
 
     Raises ValueError where a special token is spelled as one that was learned: the library would take them for one.
     """
     characters = _characters()
     tokens = [token.decode("latin-1").translate(characters) for token in tokens_of(merges_M2)]
     learned = set(tokens)
-    for special in special_tokens:
+    for special in (*special_tokens, *last_tokens):
         if special in learned:
             raise ValueError(
                 f"special token {special!r} is spelled as a token that was learned from the text; "
                 f"spell it as text is not, such as {'<|' + special + '|>'!r}"
             )
-    vocab = {token: i for i, token in enumerate([*special_tokens, *tokens])}
+    vocab = {token: i for i, token in enumerate([*special_tokens, *tokens, *last_tokens])}
     merges = [(tokens[left], tokens[right]) for left, right in merges_M2.tolist()]
     tokenizer = Tokenizer(models.BPE(vocab, merges))
     tokenizer.pre_tokenizer = pre_tokenizer(pattern)
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens(list(special_tokens))
+    tokenizer.add_special_tokens([*special_tokens, *last_tokens])
     return tokenizer
 
 
@@ -153,7 +159,10 @@ def _check(
     max_token_bytes: int | None,
 ) -> None:
     if size >= _MAX_INT32:
-        raise ValueError(f"{size} bytes of distinct words, at most {_MAX_INT32} fit; leave out words that occur once")
+        raise ValueError(
+            f"{size} bytes of distinct words, at most {_MAX_INT32} fit; leave out rare words "
+            "(min_word_count: 2, or max_words)"
+        )
     if counts_W.size != lengths_W.size:
         raise ValueError(f"a count for each word is needed, got {counts_W.size} counts for {lengths_W.size} words")
     if counts_W.size and counts_W.min() < 0:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from tokenizer.pretokenize import pretokens
 
+SPACES = "spaces"  # the pattern of `tokenizer.space_words`
 _TEXT_BYTES_AT_ONCE = 1 << 22  # the ends of pretokens take 8 bytes a byte of text at most
 
 Number = TypeVar("Number", bound=np.generic)
@@ -38,17 +39,22 @@ class PretokenCounts:
     ) -> None:
         """Count the pretokens of documents text_B[offsets_D1[d]:offsets_D1[d + 1]], each `times` times.
 
-        `pattern` is a name of `tokenizer.pretokenize.PATTERNS`; another raises ValueError.
+        `pattern` is a name of `tokenizer.pretokenize.PATTERNS` or SPACES; another raises ValueError.
         """
         first, last = 0, offsets_D1.size - 1
         while first < last:
             begin = int(offsets_D1[first])
             upto = int(np.searchsorted(offsets_D1, begin + _TEXT_BYTES_AT_ONCE, side="right")) - 1
             upto = min(max(upto, first + 1), last)
-            ends_P, _ = pretokens(text_B, offsets_D1[first : upto + 1], pattern)
+            ends_P = _word_ends(text_B, offsets_D1[first : upto + 1], pattern)
             times_P = _NO_TIMES if times == 1 else np.full(ends_P.size, times, np.int64)
             self._add(text_B, begin, ends_P, times_P)
             first = upto
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory of the words and their table."""
+        return sum(one.nbytes for one in (self._word_A, self._ends_W, self._counts_W, self._slots_S2))
 
     def add_words(
         self, word_B: npt.NDArray[np.uint8], offsets_W1: npt.NDArray[np.int64], counts_W: npt.NDArray[np.int64]
@@ -91,6 +97,31 @@ class PretokenCounts:
         if 2 * (num_words + 1) > self._slots_S2.shape[0]:
             self._slots_S2 = np.zeros((2 * self._slots_S2.shape[0], 2), np.uint64)
             fill_slots(self._slots_S2, self._word_A, self._ends_W, num_words)
+
+
+def word_partitions(
+    word_A: npt.NDArray[np.uint8], offsets_W1: npt.NDArray[np.int64], num_partitions: int
+) -> npt.NDArray[np.int64]:
+    """The partition of each word, 0 to num_partitions - 1: a hash of its bytes, so that equal words share one."""
+    from tokenizer.pretoken_counts_kernels import partitions_of_words
+
+    word_A = word_A.view()
+    word_A.flags.writeable = False
+    partition_W: npt.NDArray[np.int64] = partitions_of_words(word_A, offsets_W1.astype(np.int64), num_partitions)
+    return partition_W
+
+
+def _word_ends(
+    text_B: npt.NDArray[np.uint8], offsets_D1: npt.NDArray[np.signedinteger], pattern: str
+) -> npt.NDArray[np.int64]:
+    if pattern != SPACES:
+        return pretokens(text_B, offsets_D1, pattern)[0]
+    from tokenizer.space_words import space_word_ends
+
+    text_B = text_B.view()
+    text_B.flags.writeable = False
+    ends_P: npt.NDArray[np.int64] = space_word_ends(text_B, offsets_D1.astype(np.int64))
+    return ends_P
 
 
 def _longer(array: npt.NDArray[Number], used: int, size: int) -> npt.NDArray[Number]:

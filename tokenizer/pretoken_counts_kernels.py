@@ -14,6 +14,7 @@ from numba import njit
 _SPREAD = 0x9E3779B97F4A7C15  # 2**64 by the golden ratio: Fibonacci hashing, Knuth 6.4
 _BASE = 0xD1342543DE82EF95
 _LONG = 1 << 63
+_MIX = 0xFF51AFD7ED558CCD  # MurmurHash3's finaliser: partitions must not follow slots
 
 
 @njit(cache=True, nogil=True)
@@ -71,6 +72,18 @@ def fill_slots(slots_S2, word_A, ends_W, num_words):
             slot = (slot + 1) & (slots_S2.shape[0] - 1)
         slots_S2[slot, 0], slots_S2[slot, 1] = key, np.uint64(w + 1)
         begin = ends_W[w]
+
+
+@njit(cache=True, nogil=True)
+def partitions_of_words(word_A, offsets_W1, num_partitions):
+    """Number of the partition of each word."""
+    partition_W = np.empty(offsets_W1.size - 1, np.int64)
+    for w in range(partition_W.size):
+        mixed = _key(word_A, offsets_W1[w], offsets_W1[w + 1])
+        for _ in range(2):
+            mixed = (mixed ^ (mixed >> np.uint64(33))) * np.uint64(_MIX)
+        partition_W[w] = np.int64((mixed >> np.uint64(33)) % np.uint64(num_partitions))
+    return partition_W
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -49,7 +49,6 @@ from pipeline.config.outputs import (
     PackConfig,
     ShapeBase,
     TrainConfig,
-    TrainTokenizerConfig,
 )
 from pipeline.config.recipe import (
     Recipe,
@@ -61,6 +60,7 @@ from pipeline.config.strict import (
     Strict,
 )
 from pipeline.config.substring_dedup import SubstringDedupConfig
+from pipeline.config.tokenizer import TrainTokenizerConfig
 
 __all__ = [
     "PACKED_NAME",

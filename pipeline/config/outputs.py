@@ -1,4 +1,4 @@
-"""Settings of what is made of the kept documents: tokenizer, packed shards, trained models."""
+"""Settings of what is made of the kept documents: packed shards, trained models."""
 
 from __future__ import annotations
 
@@ -9,29 +9,6 @@ from pydantic import Field, model_validator
 from pipeline.config.strict import Fraction, Names, Strict
 
 PACKED_NAME = "packed[a-z0-9_]*"  # pattern of the folders of pack stages
-
-
-class TrainTokenizerConfig(Strict):
-    """Byte-level BPE. `vocab_size` counts special tokens, the 256 bytes and the merges."""
-
-    algorithm: Literal["bpe"] = "bpe"
-    vocab_size: int = Field(32_000, gt=0)
-    pretokenizer: Literal["gpt2", "gpt4", "o200k", "llama3", "qwen2"] = Field(
-        "gpt4", description="split pattern: of GPT-2, GPT-4 (cl100k, as Llama-3's), GPT-4o, or Qwen2 (digits alone)"
-    )
-    min_frequency: int = Field(0, ge=0, description="pairs that occur less often are not merged")
-    max_token_bytes: int | None = Field(None, ge=1, description="longer tokens are not made")
-    compare: Names = Field((), description="tokenizer.json files, or their folders, that the report compares with")
-    extend: str | None = Field(
-        None, description="folder of a byte-level BPE tokenizer: its ids and pretokenizer stay, merges are added"
-    )
-    add_tokens: int | None = Field(None, ge=1, description="with extend: how many to add, whatever vocab_size says")
-
-    @model_validator(mode="after")
-    def _only_what_is_there_grows(self) -> Self:
-        if self.extend is None and self.add_tokens is not None:
-            raise ValueError("add_tokens says by how much a tokenizer grows; name its folder with extend")
-        return self
 
 
 class FormatConfig(Strict):

@@ -21,9 +21,10 @@ from pipeline.config.filters import (
 from pipeline.config.inputs import EngineConfig, InputConfig
 from pipeline.config.line_dedup import LineDedupConfig
 from pipeline.config.models import ClassifierConfig, LanguageConfig, PerplexityConfig
-from pipeline.config.outputs import FormatConfig, PackConfig, TrainConfig, TrainTokenizerConfig
+from pipeline.config.outputs import FormatConfig, PackConfig, TrainConfig
 from pipeline.config.strict import Strict, as_tuple
 from pipeline.config.substring_dedup import SubstringDedupConfig
+from pipeline.config.tokenizer import TrainTokenizerConfig
 
 
 class StageEntry(Strict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pipeline.config import (
@@ -18,7 +19,9 @@ from pipeline.config import (
 )
 from pipeline.io.dataset import Documents
 from pipeline.io.rundir import JobDir, key_of
-from pipeline.jobs.job import ConservationError, Context, Result, State, folder_identity, settings_of
+from pipeline.io.stage_files import tokenizer_file
+from pipeline.jobs.job import ConservationError, Context, Result, State, file_identity, folder_identity, settings_of
+from tokenizer.train import reserved_tokens
 
 SPECIAL_TOKENS = ("<|endoftext|>", "<|pad|>")
 CHAT_TOKENS = ("<|im_start|>", "<|im_end|>")
@@ -97,11 +100,16 @@ class DedupJob:
 
 @dataclass(frozen=True)
 class TokenizerJob:
-    """Byte-level BPE on all documents."""
+    """A tokenizer from all documents. Raises UserError at once for tokens that collide or have no room."""
 
     name: str
     config: TrainTokenizerConfig
     has_chat: bool
+
+    def __post_init__(self) -> None:
+        from pipeline.stages.train_tokenizer import check_vocabulary
+
+        check_vocabulary(self.config, self.special_tokens)
 
     @property
     def owns(self) -> tuple[str, ...]:
@@ -109,24 +117,28 @@ class TokenizerJob:
 
     @property
     def special_tokens(self) -> tuple[str, ...]:
-        return SPECIAL_TOKENS + (CHAT_TOKENS if self.has_chat else ())
+        own = self.config.special_tokens + reserved_tokens(self.config.reserved_tokens)
+        return SPECIAL_TOKENS + (CHAT_TOKENS if self.has_chat else ()) + own
 
     @property
     def settings(self) -> Any:
-        return [self.config.model_dump(mode="json"), self.special_tokens]
+        base = [folder_identity(self.config.extend)] if self.config.extend else []
+        others = [file_identity(Path(tokenizer_file(path))) for path in self.config.compare]
+        return [self.config.model_dump(mode="json"), self.special_tokens, base, others]
 
     def run(self, context: Context, state: State, folder: JobDir, key: str) -> Result:
+        from pipeline.stages.measure_tokenizer import measure_tokenizer_job
         from pipeline.stages.train_tokenizer import train_tokenizer_job
 
-        return train_tokenizer_job(
-            context.engine,
-            state.documents,
-            self.config,
-            special_tokens=self.special_tokens,
-            out_dir=str(context.run_dir / "tokenizer"),
-            work_dir=str(folder.path),
-            key=key,
+        engine, documents, tokenizer_dir = context.engine, state.documents, str(context.run_dir / "tokenizer")
+        paths = {"work_dir": str(folder.path), "key": key}
+        trained = train_tokenizer_job(
+            engine, documents, self.config, special_tokens=self.special_tokens, out_dir=tokenizer_dir, **paths
         )
+        measured = measure_tokenizer_job(
+            engine, documents, trained=trained, tokenizer_dir=tokenizer_dir, compare=self.config.compare, **paths
+        )
+        return trained | {"measured": measured}
 
     def after(self, context: Context, state: State, result: Result) -> dict[str, Any]:
         return {"tokenizer_dir": str(context.run_dir / "tokenizer")}

@@ -1,42 +1,47 @@
-"""A tokenizer from all documents that no verdict removes, in one task.
+"""A tokenizer from all documents that no verdict removes.
 
-text -> pretokens -> distinct ones with 64-bit counts -> merges -> tokenizer.json
+text -> distinct words of each shard, with 64-bit counts -> the same by partition, over all shards -> what is learned
 
-Memory follows the distinct pretokens, not the corpus. The merges are those that the `tokenizers` library learns.
+Memory follows the distinct words, not the corpus. Counts are exact and nothing but they decides, so that the number of
+workers and the order of files and documents do not matter. A tail of rare words is left out where that is asked for,
+once their counts are known over all shards; the result says how much it was.
 """
 
 from __future__ import annotations
 
-import hashlib
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
-
 from pipeline.config import TrainTokenizerConfig
 from pipeline.errors import UserError
-from pipeline.io.commit import atomic_path
-from pipeline.io.dataset import Documents, read_shard
-from pipeline.kernels.buffers import string_view
-from pipeline.stages.engine import Engine, Task
-from tokenizer.files import file_contents
-from tokenizer.train import check_vocab_size
+from pipeline.io.dataset import Documents
+from pipeline.stages.engine import Engine, Result, Task
+from pipeline.stages.shard_phases import ShardPhases, summed
+from pipeline.stages.train_tokenizer_counts import (
+    CountShard,
+    MergePartition,
+    count_shard,
+    merge_partition,
+    num_partitions,
+)
+from pipeline.stages.train_tokenizer_model import TrainModel, train_on_counts
+from pipeline.stages.train_tokenizer_weights import DocumentWeights
+from tokenizer.train import check_special_tokens, check_vocab_size
 
 
 class TrainTokenizerError(UserError):
     """The tokenizer can't be trained as asked."""
 
 
-@dataclass(frozen=True)
-class TrainTokenizer:
-    """Train on `documents` and write the tokenizer's folder."""
-
-    documents: Documents
-    config: TrainTokenizerConfig
-    special_tokens: tuple[str, ...]
-    out_dir: str
+def check_vocabulary(config: TrainTokenizerConfig, special_tokens: Sequence[str]) -> None:
+    """Raise TrainTokenizerError where the vocabulary has no room for these tokens and the bytes, or tokens collide."""
+    try:
+        check_special_tokens(special_tokens)
+        check_vocab_size(config.full_vocab_size, special_tokens)
+    except ValueError as error:
+        raise TrainTokenizerError(f"train_tokenizer: {error}") from None
 
 
 def train_tokenizer_job(
@@ -49,52 +54,55 @@ def train_tokenizer_job(
     work_dir: str,
     key: str,
 ) -> dict[str, Any]:
-    """Write `out_dir`; documents and bytes read, the vocabulary's size as it came out and as asked for.
+    """Write `out_dir`; what was read, counted and left out, the vocabulary's size as it came out and as asked for.
 
-    Raises TrainTokenizerError where the vocabulary leaves no room for the bytes, or there is nothing to learn from.
+    Raises TrainTokenizerError where the vocabulary leaves no room for the bytes, there is nothing to learn from, or
+    what is asked for can't be learned from it.
     """
-    try:
-        check_vocab_size(config.vocab_size, special_tokens)
-    except ValueError as error:
-        raise TrainTokenizerError(f"train_tokenizer: {error}") from None
-    job = TrainTokenizer(documents, config, tuple(special_tokens), out_dir)
-    task = Task("tokenizer", sum(shard.bytes for shard in documents.shards), job)
-    sidecar_dir = str(Path(work_dir) / "train")
-    (result,) = engine.run_tasks(train_on_documents, [task], sidecar_dir=sidecar_dir, key=key, label="train_tokenizer")
-    if not result["bytes"]:
-        raise TrainTokenizerError(f"train_tokenizer: {result['documents']} documents hold no text to learn from")
-    return result
-
-
-def train_on_documents(job: TrainTokenizer) -> dict[str, Any]:
-    """Train, write the files, and count what was read. Raises TrainTokenizerError for what cannot be trained on."""
-    from tokenizer.bpe_train import train_from_counts
-    from tokenizer.pretoken_counts import PretokenCounts
-
-    counts = {"documents": 0, "bytes": 0}
-    config = job.config
-    pretokens = PretokenCounts()
-    for shard in job.documents.shards:
-        for batch, _ in read_shard(shard, job.documents.verdicts, ("text",)):
-            text = batch.column("text")
-            counts["documents"] += batch.num_rows
-            counts["bytes"] += pc.sum(pc.binary_length(text)).as_py() or 0
-            pretokens.add_texts(*string_view(text), config.pretokenizer)
-    tokenizer = train_from_counts(
-        *pretokens.table(),
-        vocab_size=config.vocab_size,
-        pattern=config.pretokenizer,
-        special_tokens=job.special_tokens,
-        min_frequency=config.min_frequency,
-        max_token_bytes=config.max_token_bytes,
+    check_vocabulary(config, special_tokens)
+    phases = ShardPhases("train_tokenizer", engine, documents, Path(work_dir), key)
+    counted, paths, distinct = _count(phases, config)
+    read = {name: summed(counted, name) for name in ("documents", "bytes")}
+    weighted: Counter[str] = Counter(dict.fromkeys(DocumentWeights(config).keys, 0))
+    for result in counted:
+        weighted.update(result["weighted"])
+    if not distinct:
+        weights = ", or none that counts" if weighted else ""
+        raise TrainTokenizerError(
+            f"train_tokenizer: {read['documents']} documents hold no text to learn from{weights}; "
+            "give it some, or see in the report what dropped them"
+        )
+    model = TrainModel(paths, config, tuple(special_tokens), out_dir)
+    (result,) = engine.run_tasks(
+        train_on_counts,
+        [Task("tokenizer", sum(shard.bytes for shard in documents.shards), model)],
+        sidecar_dir=str(phases.work / "train"),
+        key=key,
+        label="train_tokenizer: learn",
     )
-    files = file_contents(tokenizer)
-    for name, content in files.items():
-        with atomic_path(Path(job.out_dir) / name) as path:
-            path.write_bytes(content)
-    return {
-        **counts,
-        "vocab_size": tokenizer.get_vocab_size(),
-        "asked_vocab_size": config.vocab_size,
-        "fingerprint": hashlib.sha256(files["tokenizer.json"]).hexdigest(),
-    }
+    if refused := result.pop("refused", None):
+        raise TrainTokenizerError(f"train_tokenizer: {refused}")
+    return {**read, "distinct_words": distinct, "weighted_documents": dict(sorted(weighted.items())), **result}
+
+
+def _count(phases: ShardPhases, config: TrainTokenizerConfig) -> tuple[list[Result], tuple[str, ...], int]:
+    """What counting each shard gave, the count files of all partitions, and how many distinct words these hold."""
+    documents, size = phases.documents, sum(shard.bytes for shard in phases.documents.shards)
+    partitions = num_partitions(size)
+    tasks = [
+        CountShard(shard, documents.verdicts, config, partitions, phases.path("words", i))
+        for i, shard in enumerate(documents.shards)
+    ]
+    counted = phases.run("words", count_shard, tasks)
+    files = tuple(
+        f"{task.stem}.{i}.arrow" for task, result in zip(tasks, counted, strict=True) for i in range(result["files"])
+    )
+    merges = [MergePartition(files, i, f"{phases.path('merged', i)}.arrow") for i in range(partitions)]
+    merged = phases.engine.run_tasks(
+        merge_partition,
+        [Task(f"{i:06d}", size // partitions, task) for i, task in enumerate(merges)],
+        sidecar_dir=str(phases.work / "merged"),
+        key=phases.key,
+        label="train_tokenizer: merged",
+    )
+    return counted, tuple(task.out_path for task in merges), summed(merged, "words")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tokenizer.corpus import texts
-from tokenizer.train import train_bpe
+from tokenizer.train import check_special_tokens, filling_tokens, reserved_tokens, train_bpe
 
 SPECIALS = ("<|endoftext|>", "<|pad|>", "<|im_start|>", "<|im_end|>")
 GPT4 = train_bpe(texts(), vocab_size=340, pretokenizer="gpt4", special_tokens=SPECIALS)
@@ -88,3 +88,23 @@ def test_special_tokens_typed_in_the_corpus_are_text():
     tokenizer = train_bpe(["<|im_end|>"] * 50, vocab_size=1000, pretokenizer="gpt4", special_tokens=SPECIALS)
     tokenizer.encode_special_tokens = True
     assert tokenizer.encode("<|im_end|>").tokens == ["<|", "im", "_end", "|>"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "told"),
+    [
+        (("<|a|>", "<|b|>", "<|a|>"), r"must differ, got <\|a\|> more than once; .*reserved_tokens"),
+        (("<|reserved_0|>", *reserved_tokens(2)), r"got <\|reserved_0\|> more than once"),
+        (("\u0120",), r"is a byte of the vocabulary; spell it as text is not, such as '<\|\u0120\|>'"),
+        (("",), r"special token '' is empty; spell it as text is not, such as '<\|name\|>'"),
+    ],
+)
+def test_special_tokens_that_collide_are_refused(tokens, told):
+    with pytest.raises(ValueError, match=told):
+        check_special_tokens(tokens)
+
+
+def test_reserved_tokens_fill_a_vocabulary_up():
+    assert reserved_tokens(2) == ("<|reserved_0|>", "<|reserved_1|>")
+    assert filling_tokens(10, ["a", "<|reserved_0|>"], 4) == ("<|reserved_1|>", "<|reserved_2|>")
+    assert filling_tokens(12, [], 4) == filling_tokens(11, [], None) == ()
