@@ -77,7 +77,7 @@ class Planter:
     def add(self, texts: pa.StringArray, ordinals: Ordinals) -> None:
         """Take a batch. One document after another in Python: there are a few hundred in all shards."""
         for row in np.flatnonzero(np.isin(ordinals, self._plants.ordinals)).tolist():
-            text, i = texts.take(pa.array([row])), self._place[int(ordinals[row])]
+            text, i = texts.slice(row, 1), self._place[int(ordinals[row])]
             if len(text[0].as_buffer()) <= MAX_TEXT_BYTES:
                 copy = _edited(text, self._config, self._plants.first_number + i)
                 self._texts[i], self._similarities[i] = _compared(text, copy, self._config)
@@ -96,17 +96,18 @@ def _edited(text: pa.StringArray, config: NearDedupConfig, number: int) -> str:
 
     text_B, offsets = string_view(text)
     spans = word_spans(text_B, offsets)
-    borders = list(zip(spans.starts_W.tolist(), spans.ends_W.tolist(), strict=True))
+    borders = list(zip((spans.starts_W - offsets[0]).tolist(), (spans.ends_W - offsets[0]).tolist(), strict=True))
     target = float(TARGETS[number % TARGETS.size])
     per_word = max(1, config.shingle_words if config.shingle_chars is None else -(-config.shingle_chars // 6))
     touched = 1.0 - (2 * target / (1 + target)) ** (1 / per_word)
-    chance, raw, out, at = Random(number), text_B.tobytes(), [], int(offsets[0])
+    first, last = offsets.tolist()
+    chance, raw, out, at = Random(number), text_B[first:last].tobytes(), [], 0
     for start, end in borders:
         if chance.random() < touched:
             word, other = raw[start:end], raw[slice(*chance.choice(borders))]
             out += [raw[at:start], chance.choice([other, b"", word + b" " + other])]
             at = end
-    out.append(raw[at : int(offsets[-1])])
+    out.append(raw[at:])
     return b"".join(out).decode()
 
 

@@ -2,6 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,3 +61,19 @@ def test_word_order_tells_shingles_apart():
     shingle_S, _ = shingles_of(pa.array(texts), 10)
     assert np.unique(shingle_S).size == 1024
     assert np.unique(shingle_S >> np.uint64(32)).size == 1024
+
+
+@pytest.mark.parametrize(
+    "hashes",
+    [
+        np.arange(10**5, dtype=np.uint64)[::-1].copy(),  # all dealt to one place: sorting by moves would take minutes
+        np.full(10**5, 2**64 - 1, np.uint64),
+        np.random.default_rng(3).integers(0, 2**64, 10**5, np.uint64),
+        np.random.default_rng(3).integers(0, 2**64, 300, np.uint64).repeat(5),
+        np.array([0, 2**64 - 1, 0, 2**63, 1], np.uint64),
+    ],
+)
+def test_sets_of_any_hashes_are_sorted_and_distinct(hashes):
+    offsets_D1 = np.array([0, 0, 1, hashes.size])
+    parts = [hashes[:0], hashes[:1], hashes[1:]]
+    assert rows_of(*shingle_sets(hashes, offsets_D1)) == [np.unique(part).tolist() for part in parts]
