@@ -35,9 +35,16 @@ _LEFT, _RIGHT = 0, 1
 def bpe_merges(word_B, offsets_W1, counts_W, rank_of_byte, num_merges, min_count, max_token_bytes):
     """merges_M2, int32: left and right id of at most `num_merges` merges in order; min_count is 1 or more."""
     ids_I, word_I = _walled(word_B, offsets_W1, rank_of_byte)
-    pairs_S2, num_pairs, heap_H3, num_heap, lists_A, lists_end = _first_pairs(ids_I, word_I, counts_W)
+    pairs = _first_pairs(ids_I, word_I, counts_W)
     length_T = np.ones(NUM_BYTES + num_merges, np.int32)
-    around = _new_neighbours(NUM_BYTES + num_merges)
+    return merge_pairs(ids_I, word_I, counts_W, pairs, length_T, NUM_BYTES, num_merges, min_count, max_token_bytes)
+
+
+@njit(cache=True, nogil=True)
+def merge_pairs(ids_I, word_I, counts_W, pairs, length_T, first_id, num_merges, min_count, max_token_bytes):
+    """merges_M2 of walled words, which are changed; length_T has the bytes of each id below `first_id`, and room."""
+    pairs_S2, num_pairs, heap_H3, num_heap, lists_A, lists_end = pairs
+    around = _new_neighbours(first_id + num_merges)
     merges_M2 = np.empty((num_merges, 2), np.int32)
     m = 0
     while m < num_merges and num_heap > 0:
@@ -50,7 +57,7 @@ def bpe_merges(word_B, offsets_W1, counts_W, rank_of_byte, num_merges, min_count
             heap_H3 = push(heap_H3, num_heap, now, key, place)
             num_heap += 1
             continue
-        left, right, new = key >> 32, key & 0xFFFFFFFF, NUM_BYTES + m
+        left, right, new = key >> 32, key & 0xFFFFFFFF, first_id + m
         merges_M2[m] = left, right
         length_T[new] = length_T[left] + length_T[right]
         m += 1
