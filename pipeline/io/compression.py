@@ -6,12 +6,12 @@ No step yields more than STEP_BYTES (zstd: 128 MiB for a hostile frame, whose 4 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from typing import Literal
 
 import lz4.frame
 import zstandard
+from isal import isal_zlib
 
 from pipeline.io.reasons import QuarantineReason
 from pipeline.io.stored import StoredBytes
@@ -88,19 +88,19 @@ class Frame:
                     if len(self.head) < HEAD_BYTES:
                         self.head += chunk[: HEAD_BYTES - len(self.head)]
                     yield chunk
-        except (zlib.error, zstandard.ZstdError, RuntimeError) as error:
+        except (isal_zlib.error, zstandard.ZstdError, RuntimeError) as error:  # type: ignore[misc]  # isal's stub
             raise BrokenFrameError(QuarantineReason(f"corrupt_{self._kind}")) from error
         self.end = at - len(decoder.unused_data or b"")
 
 
 def _decoder(kind: Kind):  # type: ignore[no-untyped-def]  # three C classes that share two names
     if kind == "gzip":
-        return zlib.decompressobj(wbits=31)
+        return isal_zlib.decompressobj(wbits=31)
     return lz4.frame.LZ4FrameDecompressor() if kind == "lz4" else zstandard.ZstdDecompressor().decompressobj()
 
 
 def _feed(decoder, data: bytes, kind: Kind) -> Iterator[bytes]:  # type: ignore[no-untyped-def]
-    """What `data` decompresses to; zlib hands unread input back, lz4 keeps it."""
+    """What `data` decompresses to; isal hands unread input back, lz4 keeps it."""
     if kind == "zstd":
         yield decoder.decompress(data)
         return

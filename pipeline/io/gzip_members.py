@@ -1,25 +1,29 @@
-"""Runs of whole gzip members, inflated together.
+"""Runs of whole gzip members, as a crawl has one a document, inflated together.
 
-What is odd about a member (a name in its header, a wrong checksum, a code that is not complete) is not judged here: a
-run ends before it, and zlib says what it is. So is a member that does not fit the block or the room.
+A member is taken to end where the next one seems to start. Where it does not, where it is broken, or fits neither the
+block nor the room, the run ends before it: `Frame` reads it alone and says what it is. (What is no gzip at all behind a
+member goes unseen where it ends in that member's size.)
 
 Shapes: O = inflated bytes, M = members.
 """
 
 from __future__ import annotations
 
-import zlib
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from isal import igzip_lib
 
 from pipeline.io.stored import BLOCK_BYTES, StoredBytes
-from pipeline.kernels.inflate import NO_INPUT, inflate_members
 
 ROOM_BYTES = 2**23
-_MAX_MEMBERS = 2**14
 _WORTH_BYTES = 2**16
+_SMALL_BYTES = (
+    2**14
+)  # what inflates to 16 MiB at most need not be bounded, which costs more than to inflate a small one
+_LEAST_BYTES = 18
+_MAGIC = b"\x1f\x8b\x08"
 
 
 class Members(NamedTuple):
@@ -43,31 +47,43 @@ class MemberReader:
     def __init__(self, stored: StoredBytes) -> None:
         self._stored = stored
         self._room_O = np.empty(ROOM_BYTES, np.uint8)
-        self._member_M3 = np.empty((_MAX_MEMBERS, 3), np.int64)
 
     def run(self, at: int, stop: int) -> Members | None:
-        """Members from offset `at` on that start before `stop`; None where the first is for zlib."""
-        held = self._stored.held_from(at, _WORTH_BYTES)
-        num, why = self._inflate(held, stop - at)
-        if not num and why == NO_INPUT and len(held) < BLOCK_BYTES:
-            held = self._stored.held_from(at, BLOCK_BYTES)
-            num, why = self._inflate(held, stop - at)
-        num = self._num_sound(held, num)
-        if not num:
+        """Members from offset `at` on that start before `stop`; None where the first must be read alone."""
+        block, low = self._stored.held_from(at, _WORTH_BYTES)
+        if block.find(_MAGIC, low + _LEAST_BYTES) < 0:
+            block, low = self._stored.held_from(at, BLOCK_BYTES)
+        edges, bounds = self._inflate(block, low, low + stop - at)
+        if len(edges) == 1:
             return None
-        starts_M, ends_M, bounds_M = self._member_M3[:num].T
-        return Members(self._room_O, np.concatenate([[0], bounds_M]), starts_M + at, ends_M + at)
+        edge_M1 = np.array(edges) + (at - low)
+        return Members(self._room_O, np.array(bounds), edge_M1[:-1], edge_M1[1:])
 
-    def _inflate(self, held: memoryview, stop: int) -> tuple[int, int]:
-        stored_B = np.frombuffer(held, np.uint8)
-        num, why = inflate_members(stored_B, 0, min(stop, stored_B.size), self._room_O, self._member_M3)
-        return int(num), int(why)
+    def _inflate(self, block: bytes, at: int, stop: int) -> tuple[list[int], list[int]]:
+        """Where members end in the block, and in the room."""
+        edges, bounds = [at], [0]
+        view, room = memoryview(block), self._room_O.data
+        while edges[-1] < stop:
+            end = block.find(_MAGIC, edges[-1] + _LEAST_BYTES)
+            end = len(block) if end < 0 else end
+            data = _held_by(view[edges[-1] : end])
+            filled = bounds[-1] + len(data or b"")
+            if data is None or filled > ROOM_BYTES:
+                break
+            room[bounds[-1] : filled] = data
+            edges.append(end)
+            bounds.append(filled)
+        return edges, bounds
 
-    def _num_sound(self, held: memoryview, num: int) -> int:
-        """How many of the first `num` members come before one whose checksum is wrong."""
-        room, begin = self._room_O.data, 0
-        for m, (_, end, out) in enumerate(self._member_M3[:num].tolist()):
-            if zlib.crc32(room[begin:out]) != int.from_bytes(held[end - 8 : end - 4], "little"):
-                return m
-            begin = out
-        return num
+
+def _held_by(stored: memoryview) -> bytes | None:
+    """What a member holds; None where `stored` is not a whole one, or holds too much."""
+    try:
+        if len(stored) > _SMALL_BYTES:
+            decoder = igzip_lib.IgzipDecompressor(igzip_lib.DECOMP_GZIP)
+            data = decoder.decompress(stored, ROOM_BYTES)
+            return data if decoder.eof and not decoder.unused_data else None
+        data = igzip_lib.decompress(stored, igzip_lib.DECOMP_GZIP)
+    except igzip_lib.IsalError:  # type: ignore[misc]  # its stub makes it no class
+        return None
+    return data if int.from_bytes(stored[-4:], "little") == len(data) else None

@@ -54,10 +54,12 @@ class StoredBytes:
         low = self._index_of(at, size)
         return self._block[low : low + size]
 
-    def held_from(self, at: int, size: int) -> memoryview:
-        """All that is held from offset `at` on: at least `size` bytes, fewer only at the end of the file."""
+    def held_from(self, at: int, size: int) -> tuple[bytes, int]:
+        """All that is held, and where offset `at` is in it: at least `size` bytes from there on, fewer only at the end
+        of the file.
+        """
         low = self._index_of(at, size)
-        return memoryview(self._block)[low:]
+        return self._block, low
 
     def blocks(self, at: int) -> Iterator[bytes]:
         """Everything from offset `at` on, block by block."""

@@ -4,7 +4,6 @@ import sys
 import pytest
 
 from pipeline.io.warm import warm_readers
-from pipeline.kernels.inflate import inflate_members
 from pipeline.kernels.json_lines import plain_lines
 from pipeline.kernels.json_strings import unescaped
 from pipeline.kernels.spans import join_spans
@@ -12,8 +11,8 @@ from pipeline.kernels.warc_heads import plain_heads
 
 KERNELS = {
     "jsonl": (plain_lines, unescaped, join_spans),
-    "wet": (inflate_members, plain_heads, join_spans),
-    "warc": (inflate_members, plain_heads, join_spans),
+    "wet": (plain_heads, join_spans),
+    "warc": (plain_heads, join_spans),
 }
 
 

@@ -55,7 +55,7 @@ def test_a_run_of_plain_records_is_taken(tmp_path, monkeypatch):
     data = b"".join(COMPRESS["gzip"](RECORDS[name]) for name in ("plain", "a quote", "languages", "no fields"))
     found = read_bytes(tmp_path, "a.wet.gz", data, "wet")
     (plain,) = taken
-    assert plain.is_plain_M.tolist() == [True, False, True]
+    assert plain.is_plain_M.tolist() == [True, False, True, True]
     assert plain.before(2).columns["text"].to_pylist() == found.texts[:1]
     assert [row["meta"] for row in found.documents] == [
         '{"content_type": "text/plain", "date": "2020-01-02T03:04:05Z"}',
