@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import apache_beam as beam
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 from apache_beam.pvalue import PCollection
 
@@ -32,6 +33,7 @@ _TEXT_SIGNALS = (
     "link_char_fraction",
     "link_line_fraction",
 )
+_LIST, _EXPLICIT, _BOILERPLATE = 1, 2, 4  # groups of words and phrases
 _LIST_SIGNALS = ("num_list_words", "list_word_fraction", "keep_draw")
 # rule, what it measures, the setting it is compared with.
 _LIST_RULES = (
@@ -54,16 +56,21 @@ class KeywordsStage:
 
     Block lists: `url_lists.py`. Word lists: `list_words.py`; of the documents that they would drop, those whose
     `keep_draw`, a hash of doc_id and seed, is below `keep_fraction` stay. Our words and phrases: `phrases.py`.
+    Documents that may hold any are searched, one in ten (`kernels/word_anchors.py`); in the others there are none.
     Markup and links: `kernels/markup.py`; shares of nothing are 0.
     """
 
     name = "keywords"
 
     def __init__(self, config: KeywordsConfig) -> None:
+        from pipeline.kernels.word_anchors import anchors_of
+
         self._config = config
         self._urls = UrlLists(config.urls)
         self._list_words = ListWords(config)
         self._phrases = Phrases()
+        list_patterns = self._list_words.patterns if self._list_words.reads_as_ours else []
+        self._anchors = anchors_of((list_patterns, self._phrases.explicit_patterns, self._phrases.boilerplate_patterns))
         self._url_limits = self._urls.limits(self.name)
         self._list_limits = self._limits(_LIST_RULES) if self._list_words.is_on else []
         self._text_limits = self._limits(_TEXT_RULES)
@@ -74,16 +81,20 @@ class KeywordsStage:
 
     def __call__(self, batch: pa.RecordBatch) -> Verdict:
         """Verdict of DOCUMENT rows, with every signal whether its rule is on or not."""
-        from pipeline.kernels.keywords import marked_text, our_reading
-
-        marked = marked_text(*string_view(batch.column("text")), our_reading())
+        groups_D = self._groups_that_may_be(batch.column("text"))
         measured = {
             **self._urls.measure(batch.column("url")),
-            **self._of_lists(batch, marked),
-            **self._of_text(batch, marked),
+            **self._of_lists(batch, groups_D & _LIST > 0),
+            **self._of_text(batch, groups_D),
         }
         signals = {f"{self.name}.{signal}": value_D for signal, value_D in measured.items()}
         return judge(self.name, batch, self.rules_on(signals, batch.column("lang")), signals)
+
+    def _groups_that_may_be(self, text: pa.StringArray) -> npt.NDArray[np.uint8]:
+        from pipeline.kernels.word_anchors import groups_that_may_be
+
+        groups_D = groups_that_may_be(*string_view(text), self._anchors)
+        return groups_D if self._list_words.reads_as_ours else groups_D | np.uint8(_LIST)
 
     def rules_on(self, signals: Mapping[str, Float64], lang: pa.StringArray) -> list[Rule]:
         """The rules on documents with these values and labels."""
@@ -102,22 +113,27 @@ class KeywordsStage:
             Limit(rule, f"{self.name}.{signal}", ">", getattr(self._config, setting)) for rule, signal, setting in rules
         ]
 
-    def _of_lists(self, batch: pa.RecordBatch, marked: MarkedText) -> dict[str, Float64]:
+    def _of_lists(self, batch: pa.RecordBatch, may_have_D: npt.NDArray[np.bool_]) -> dict[str, Float64]:
         if not self._list_words.is_on:
             return {}
         from pipeline.kernels.keywords import document_draws
 
-        count_D = self._list_words.count(batch.column("text"), batch.column("lang"), marked)
+        count_D = self._list_words.count(batch.column("text"), batch.column("lang"), may_have_D)
         fraction_D = count_D / np.maximum(_num_words(batch), 1)
         draw_D = document_draws(*string_view(batch.column("doc_id")), self._config.seed)
         return dict(zip(_LIST_SIGNALS, (count_D, fraction_D, draw_D), strict=True))
 
-    def _of_text(self, batch: pa.RecordBatch, marked: MarkedText) -> dict[str, Float64]:
+    def _of_text(self, batch: pa.RecordBatch, groups_D: npt.NDArray[np.uint8]) -> dict[str, Float64]:
         from pipeline.kernels.markup import markup_counts
 
-        counts = markup_counts(*string_view(batch.column("text")))
+        text = batch.column("text")
+        counts = markup_counts(*string_view(text))
         some_chars_D, some_lines_D = np.maximum(counts.chars_D, 1), np.maximum(counts.lines_D, 1)
-        explicit_D, boilerplate_D, boilerplate_lines_D = self._phrases.measure(marked)
+        explicit_D, boilerplate_D, boilerplate_lines_D = np.zeros((3, len(text)))
+        rows, marked = _marked_rows(text, groups_D & _EXPLICIT > 0)
+        explicit_D[rows] = self._phrases.explicit_words(marked)
+        rows, marked = _marked_rows(text, groups_D & _BOILERPLATE > 0)
+        boilerplate_D[rows], boilerplate_lines_D[rows] = self._phrases.boilerplate(marked)
         values = (
             explicit_D,
             boilerplate_D,
@@ -128,6 +144,13 @@ class KeywordsStage:
             counts.link_lines_D / some_lines_D,
         )
         return dict(zip(_TEXT_SIGNALS, values, strict=True))
+
+
+def _marked_rows(text: pa.StringArray, is_wanted_D: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], MarkedText]:
+    from pipeline.kernels.keywords import marked_text, our_reading
+
+    rows = np.flatnonzero(is_wanted_D)
+    return rows, marked_text(*string_view(text.take(pa.array(rows))), our_reading())
 
 
 def _num_words(batch: pa.RecordBatch) -> Float64:

@@ -18,7 +18,7 @@ from pipeline.schema import Float64
 from pipeline.stages.word_search import WordSearch, marked_patterns, places_per_document
 
 if TYPE_CHECKING:
-    from pipeline.kernels.keywords import MarkedText, Reading
+    from pipeline.kernels.keywords import Reading
 
 # C4's reference code (tensorflow_datasets/text/c4_utils.py): languages whose words it finds anywhere, and entries that
 # it leaves out because each drops more than 10 % of its language's documents.
@@ -30,6 +30,7 @@ C4_ALLOWED = frozenset({"sm", "\u30b0\u30ed", "\u5973\u306e\u5b50", "\u6027"})
 class _List:
     """The entries for one label, ready to be searched for in text that is marked by `reading`."""
 
+    patterns: Sequence[bytes]
     search: WordSearch
     reading: Reading
 
@@ -58,19 +59,30 @@ class ListWords:
         """False where no list is given."""
         return bool(self._lists)
 
-    def count(self, text: pa.StringArray, lang: pa.StringArray, ours: MarkedText) -> Float64:
+    @property
+    def patterns(self) -> list[bytes]:
+        """All entries, each marked by the reading of its list."""
+        return [pattern for one in self._lists.values() for pattern in one.patterns]
+
+    @property
+    def reads_as_ours(self) -> bool:
+        """True where all are marked by our_reading."""
+        from pipeline.kernels.keywords import our_reading
+
+        return all(one.reading is our_reading() for one in self._lists.values())
+
+    def count(self, text: pa.StringArray, lang: pa.StringArray, may_have_D: npt.NDArray[np.bool_]) -> Float64:
         """Places in each document, float64 of shape (D,); NaN where there is no list for its label.
 
-        ours: `text` marked by our_reading, so that it is marked once for all.
+        may_have_D: False where it is known that there are none.
         """
-        from pipeline.kernels.keywords import marked_text, our_reading
+        from pipeline.kernels.keywords import marked_text
 
         count_D = np.full(len(text), np.nan)
         for rows, one in self._by_list(lang):
-            if rows.size == len(text) and one.reading is our_reading():
-                marked = ours
-            else:
-                marked = marked_text(*string_view(text.take(pa.array(rows))), one.reading)
+            count_D[rows] = 0.0
+            rows = rows[may_have_D[rows]]
+            marked = marked_text(*string_view(text.take(pa.array(rows))), one.reading)
             count_D[rows] = places_per_document(one.search.find(marked.text_M)[1], marked.offsets_D1)
         return count_D
 
@@ -90,7 +102,11 @@ def _prepared(label: str | None, words: Sequence[str], profile: str) -> _List:
     from pipeline.kernels.keywords import as_written, c4_reading, our_reading, substring_reading
 
     if profile == "ours":
-        return _List(WordSearch(marked_patterns(words, our_reading())), our_reading())
+        return _list(marked_patterns(words, our_reading()), our_reading())
     reading = substring_reading() if label in C4_SUBSTRING_LANGUAGES else c4_reading()
     entries = [word for word in words if word not in C4_ALLOWED]
-    return _List(WordSearch(marked_patterns(entries, as_written(reading))), reading)
+    return _list(marked_patterns(entries, as_written(reading)), reading)
+
+
+def _list(patterns: Sequence[bytes], reading: Reading) -> _List:
+    return _List(patterns, WordSearch(patterns), reading)

@@ -52,26 +52,33 @@ EXPLICIT = tuple(
 
 
 class Phrases:
-    """Counts the words above as whole words, and finds the phrases wherever they stand; both in lower case."""
+    """Counts the words above as whole words, and finds the phrases wherever they stand; both in lower case.
+
+    The text is marked by `our_reading`, and so are explicit_patterns and boilerplate_patterns.
+    """
 
     def __init__(self, boilerplate: Sequence[str] = BOILERPLATE) -> None:
         from pipeline.kernels.keywords import our_reading
 
-        self._explicit = WordSearch(marked_patterns(EXPLICIT, our_reading()))
-        patterns = marked_patterns((*boilerplate, FILLER), our_reading(), inside_words=True)
-        self._filler = patterns.index(marked_patterns([FILLER], our_reading(), inside_words=True)[0])
-        self._boilerplate = WordSearch(patterns)
+        self.explicit_patterns = marked_patterns(EXPLICIT, our_reading())
+        self.boilerplate_patterns = marked_patterns((*boilerplate, FILLER), our_reading(), inside_words=True)
+        self._explicit = WordSearch(self.explicit_patterns)
+        self._boilerplate = WordSearch(self.boilerplate_patterns)
+        filler = marked_patterns([FILLER], our_reading(), inside_words=True)[0]
+        self._filler = self.boilerplate_patterns.index(filler)
 
-    def measure(self, marked: MarkedText) -> tuple[Float64, Float64, Float64]:
-        """(explicit words, share of boilerplate paragraphs, boilerplate lines) of each document: float64, shape (D,).
+    def explicit_words(self, marked: MarkedText) -> Float64:
+        """How many stand in each document: float64, shape (D,)."""
+        return places_per_document(self._explicit.find(marked.text_M)[1], marked.offsets_D1).astype(np.float64)
 
-        marked: by `our_reading`. Paragraphs are what str.split("\\n\\n") leaves, as in NeMo Curator.
+    def boilerplate(self, marked: MarkedText) -> tuple[Float64, Float64]:
+        """(share of boilerplate paragraphs, boilerplate lines) of each document: float64, shape (D,).
+
+        Paragraphs are what str.split("\\n\\n") leaves, as in NeMo Curator.
         """
         from pipeline.kernels.keywords import num_lines_with, paragraph_fraction
 
-        explicit_D = places_per_document(self._explicit.find(marked.text_M)[1], marked.offsets_D1)
         pattern_H, start_H = self._boilerplate.find(marked.text_M)
         fraction_D = paragraph_fraction(*marked, start_H)
         fraction_D[places_per_document(start_H[pattern_H == self._filler], marked.offsets_D1) > 0] = 1.0
-        lines_D = num_lines_with(*marked, start_H)
-        return explicit_D.astype(np.float64), fraction_D, lines_D.astype(np.float64)
+        return fraction_D, num_lines_with(*marked, start_H).astype(np.float64)

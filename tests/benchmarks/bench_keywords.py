@@ -14,12 +14,14 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from pipeline.config import KeywordsConfig
 from pipeline.kernels.buffers import string_view
 from pipeline.kernels.keywords import marked_text, our_reading
 from pipeline.kernels.markup import markup_counts
+from pipeline.kernels.word_anchors import anchors_of, groups_that_may_be
 from pipeline.kernels.words import word_spans
 from pipeline.stages.keywords import KeywordsStage
 from pipeline.stages.list_words import ListWords
@@ -41,17 +43,18 @@ def work(texts: Sequence[str]) -> dict[str, Callable[[], object]]:
     config = KeywordsConfig(lists=[str(WORD_LIST)])
     stage, list_words, phrases = KeywordsStage(config), ListWords(config), Phrases()
     no_label = pa.nulls(BATCH_ROWS, pa.string())
+    anchors = anchors_of((list_words.patterns, phrases.explicit_patterns, phrases.boilerplate_patterns))
 
-    def count(texts_marked: Sequence[object]) -> list[object]:
-        pairs = zip(batches, texts_marked, strict=True)
-        return [list_words.count(b.column("text"), no_label[: b.num_rows], m) for b, m in pairs]
+    def count() -> list[object]:
+        texts = [batch.column("text") for batch in batches]
+        return [list_words.count(one, no_label[: len(one)], np.ones(len(one), np.bool_)) for one in texts]
 
     return {
-        "list words": lambda: count([marked_text(*view, our_reading()) for view in views]),
+        "list words, every document": count,
         "every rule, verdicts": lambda: [stage(batch) for batch in batches],
+        "  what may be there": lambda: [groups_that_may_be(*view, anchors) for view in views],
         "  marked text": lambda: [marked_text(*view, our_reading()) for view in views],
-        "  search of the list": lambda: count(marked),
-        "  own phrases": lambda: [phrases.measure(one) for one in marked],
+        "  own phrases": lambda: [(phrases.explicit_words(one), phrases.boilerplate(one)) for one in marked],
         "  markup and links": lambda: [markup_counts(*view) for view in views],
         "  words (denominators)": lambda: [word_spans(*view) for view in views],
     }

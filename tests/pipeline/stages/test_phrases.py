@@ -11,7 +11,8 @@ from tests.oracles import keywords as oracle
 
 
 def measured(texts, phrases=BOILERPLATE):
-    return Phrases(phrases).measure(marked_text(*string_view(pa.array(texts, pa.string())), our_reading()))
+    ours, marked = Phrases(phrases), marked_text(*string_view(pa.array(texts, pa.string())), our_reading())
+    return ours.explicit_words(marked), *ours.boilerplate(marked)
 
 
 @pytest.mark.parametrize(
