@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tokenizers import Tokenizer
 
 from tokenizer.bpe_encode import FastEncoder, why_not
 from tokenizer.pretokenize import pattern_of
+from tokenizer.vocabulary import byte_of
 
 _MAX_INT32 = 2**31 - 1
 KEPT_FILES = ("special_tokens_map.json", "chat_template.jinja", "chat_template.json")
@@ -44,11 +46,10 @@ class Base:
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"not the JSON of a tokenizer ({type(error).__name__}: {error})") from None
         reason = why_not(self.parts)
-        self._encoder = None if reason else FastEncoder.of(self._plain())
-        if self._encoder is None or self._encoder.token_bytes_V is None:
-            raise ValueError(
-                f"only byte-level BPE can be extended, and {reason or 'some of the 256 bytes have no token'}"
-            )
+        if not reason and not self.model["vocab"].keys() >= byte_of().keys():
+            reason = "some of the 256 bytes have no token"
+        if reason:
+            raise ValueError(f"only byte-level BPE can be extended, and {reason}")
         pattern = pattern_of(self.parts.get("pre_tokenizer"))
         assert pattern is not None
         self.pattern = pattern
@@ -57,9 +58,13 @@ class Base:
         self.num_ids = max(self.vocab.values()) + 1
         self.num_tokens = len(self.vocab)
 
-    def _plain(self) -> Mapping[str, Any]:
-        """The merges alone: what is added to them or goes before them is not there when words are cut."""
-        return {**self.parts, "added_tokens": [], "normalizer": None, "model": {**self.model, "ignore_merges": False}}
+    @cached_property
+    def _encoder(self) -> FastEncoder:
+        """Of the merges alone: what is added to them or goes before them is not there when words are cut."""
+        model = {**self.model, "ignore_merges": False}
+        encoder = FastEncoder.of({**self.parts, "added_tokens": [], "normalizer": None, "model": model})
+        assert encoder is not None
+        return encoder
 
     def further_merges(
         self, word_A: Bytes, offsets_W1: Ints, counts_W: Ints, num: int, min_frequency: int, max_token_bytes: int | None
@@ -67,7 +72,6 @@ class Base:
         """At most `num` merges of tokens as they are spelled, in order."""
         from tokenizer.extend_kernels import further_merges  # Numba, at first use
 
-        assert self._encoder is not None
         size = int(offsets_W1[-1] - offsets_W1[0]) + counts_W.size + 1
         if size >= _MAX_INT32:
             raise ValueError(f"{size} bytes of distinct words, at most {_MAX_INT32} fit; leave out rare words")

@@ -48,11 +48,11 @@ class Vocabulary:
     @cached_property
     def bytes_of(self) -> dict[int, bytes]:
         """Bytes of each token that stands for some; added tokens and those that are no byte-level ones are left out."""
-        byte_of = _byte_of()
+        bytes_by_character = byte_of()
         return {
-            token_id: bytes(map(byte_of.__getitem__, token))
+            token_id: bytes(map(bytes_by_character.__getitem__, token))
             for token, token_id in self.ids.items()
-            if self.merges and token_id not in self.added and byte_of.keys() >= set(token)
+            if self.merges and token_id not in self.added and bytes_by_character.keys() >= set(token)
         }
 
     def is_fragment(self, num_ids: int) -> npt.NDArray[np.bool_]:
@@ -126,7 +126,7 @@ def read_vocabulary(tokenizer_json: bytes) -> Vocabulary:
         raise ValueError(f"not the JSON of a tokenizer ({type(error).__name__}: {error})") from None
     own = dict(listed) if isinstance(listed, dict) else {token: i for i, (token, _) in enumerate(listed)}
     ids = own | {token["content"]: int(token["id"]) for token in added}
-    merges = _merges(model, own) if model.get("type") == "BPE" and own.keys() >= _byte_of().keys() else ()
+    merges = _merges(model, own) if model.get("type") == "BPE" and own.keys() >= byte_of().keys() else ()
     added_ids = frozenset(int(token["id"]) for token in added)
     plain = next((token for token in own if own[token] not in added_ids), None)
     if plain is None:
@@ -140,7 +140,7 @@ def _merges(model: dict[str, Any], ids: dict[str, int]) -> tuple[tuple[int, int,
 
 
 @cache
-def _byte_of() -> dict[str, int]:
+def byte_of() -> dict[str, int]:
     """Byte of each character that byte-level tokenizers write for one."""
     return {
         chr(byte) if i < NUM_PRINTED else chr(256 + i - NUM_PRINTED): byte for i, byte in enumerate(bytes_in_order())

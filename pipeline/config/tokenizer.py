@@ -12,6 +12,7 @@ from pipeline.config.strict import Fraction, Names, Strict
 
 MAX_WEIGHT_UNITS = 10**6  # one document's count in the smallest unit; keeps 64-bit counts far from their end
 NOT_OF_SENTENCEPIECE = ("pretokenizer", "min_frequency", "max_token_bytes")
+OWN_OF_THE_BASE = ("pretokenizer", "max_digits", "special_tokens", "reserved_tokens")
 ONLY_OF_SENTENCEPIECE = ("character_coverage",)
 
 
@@ -70,6 +71,9 @@ class TrainTokenizerConfig(Strict):
             raise ValueError("add_tokens says by how much a tokenizer grows; name its folder with extend")
         if self.extend is not None and self.uses_sentencepiece:
             raise ValueError(f"extend means nothing to algorithm: {self.algorithm}; leave it out")
+        for name in OWN_OF_THE_BASE if self.extend is not None else ():
+            if getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"a tokenizer that is extended keeps its own {name}; leave it out")
         return self
 
     @model_validator(mode="after")

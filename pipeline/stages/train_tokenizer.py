@@ -18,6 +18,7 @@ from pipeline.config import TrainTokenizerConfig
 from pipeline.errors import UserError
 from pipeline.io.dataset import Documents
 from pipeline.stages.engine import Engine, Result, Task
+from pipeline.stages.extend_tokenizer import check_extension
 from pipeline.stages.shard_phases import ShardPhases, summed
 from pipeline.stages.train_tokenizer_counts import (
     CountShard,
@@ -28,6 +29,7 @@ from pipeline.stages.train_tokenizer_counts import (
 )
 from pipeline.stages.train_tokenizer_model import TrainModel, train_on_counts
 from pipeline.stages.train_tokenizer_weights import DocumentWeights
+from tokenizer.sentencepiece_train import UNKNOWN
 from tokenizer.train import check_special_tokens, check_vocab_size
 
 
@@ -38,8 +40,12 @@ class TrainTokenizerError(UserError):
 def check_vocabulary(config: TrainTokenizerConfig, special_tokens: Sequence[str]) -> None:
     """Raise TrainTokenizerError where the vocabulary has no room for these tokens and the bytes, or tokens collide."""
     try:
-        check_special_tokens(special_tokens)
-        check_vocab_size(config.full_vocab_size, special_tokens)
+        if config.extend:
+            check_extension(config)
+            return
+        tokens = (*special_tokens, UNKNOWN) if config.uses_sentencepiece else special_tokens
+        check_special_tokens(tokens)
+        check_vocab_size(config.full_vocab_size, tokens)
     except ValueError as error:
         raise TrainTokenizerError(f"train_tokenizer: {error}") from None
 

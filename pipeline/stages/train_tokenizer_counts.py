@@ -24,6 +24,7 @@ from pipeline.config import TrainTokenizerConfig
 from pipeline.io.commit import atomic_path
 from pipeline.io.dataset import Shard, read_shard
 from pipeline.kernels.buffers import string_view
+from pipeline.stages.extend_tokenizer import word_cut
 from pipeline.stages.train_tokenizer_weights import WEIGHT_COLUMNS, DocumentWeights
 from tokenizer.pretoken_counts import PretokenCounts, word_partitions
 
@@ -65,7 +66,7 @@ def num_partitions(shards_bytes: int) -> int:
 
 def count_shard(task: CountShard) -> dict[str, Any]:
     """Write the count files; documents and bytes of text as they are, and documents to which each weight was given."""
-    weights = DocumentWeights(task.config)
+    weights, cut = DocumentWeights(task.config), word_cut(task.config)
     columns = ("text", *(WEIGHT_COLUMNS if weights.given else ()))
     documents = num_bytes = files = 0
     weighted: Counter[str] = Counter()
@@ -74,7 +75,7 @@ def count_shard(task: CountShard) -> dict[str, Any]:
         documents += batch.num_rows
         num_bytes += pc.sum(pc.binary_length(batch.column("text"))).as_py() or 0
         for text, times in _by_weight(batch, weights, weighted):
-            counts.add_texts(*string_view(text), task.config.pattern, times)
+            counts.add_texts(*string_view(cut.normalized(text)), cut.pattern, times)
         if counts.num_bytes > task.table_bytes:
             _write_partitions(f"{task.stem}.{files}.arrow", counts, task.num_partitions)
             files, counts = files + 1, PretokenCounts()

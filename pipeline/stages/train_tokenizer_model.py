@@ -13,8 +13,10 @@ import numpy.typing as npt
 
 from pipeline.config import TrainTokenizerConfig
 from pipeline.io.commit import atomic_path
+from pipeline.stages.extend_tokenizer import extended_tokenizer
 from pipeline.stages.train_tokenizer_counts import WordTable, read_words
 from tokenizer.files import file_contents
+from tokenizer.sentencepiece_train import num_long_words, tokenizer_of_bpe, train_sentencepiece, vocab_size_of
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,9 @@ def train_on_counts(task: TrainModel) -> dict[str, Any]:
         with atomic_path(Path(task.out_dir) / name) as path:
             path.write_bytes(content)
     return {
-        **sizes,
         "asked_vocab_size": config.full_vocab_size,
-        "fingerprint": hashlib.sha256(files["tokenizer.json"]).hexdigest(),
+        **sizes,
+        "fingerprint": hashlib.sha256(files.get("tokenizer.json") or files["tokenizer.model"]).hexdigest(),
         "left_out": left_out,
     }
 
@@ -54,6 +56,10 @@ def _trained(
 ) -> tuple[dict[str, bytes], dict[str, Any]]:
     from tokenizer.bpe_train import train_from_counts
 
+    if config.uses_sentencepiece:
+        return _trained_by_sentencepiece(words, config, special_tokens)
+    if config.extend:
+        return extended_tokenizer(words, config)
     tokenizer = train_from_counts(
         *words,
         vocab_size=config.full_vocab_size,
@@ -64,6 +70,29 @@ def _trained(
         pad_to_multiple_of=config.pad_to_multiple_of,
     )
     return file_contents(tokenizer), {"vocab_size": tokenizer.get_vocab_size()}
+
+
+def _trained_by_sentencepiece(
+    words: WordTable, config: TrainTokenizerConfig, special_tokens: Sequence[str]
+) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """Of a unigram model there is no tokenizer.json: none gives its ids everywhere."""
+    is_bpe = config.algorithm == "sentencepiece_bpe"
+    model = train_sentencepiece(
+        *words,
+        kind="bpe" if is_bpe else "unigram",
+        vocab_size=config.full_vocab_size,
+        special_tokens=special_tokens,
+        character_coverage=config.character_coverage,
+        splits_digits=config.max_digits == 1,
+    )
+    size = vocab_size_of(model)
+    if size % (config.pad_to_multiple_of or 1):
+        raise ValueError(
+            f"there is text for {size} of {config.full_vocab_size} pieces, which is no multiple of "
+            f"{config.pad_to_multiple_of}; give it more text, a smaller vocab_size, or leave out pad_to_multiple_of"
+        )
+    files = file_contents(tokenizer_of_bpe(model)) if is_bpe else {}
+    return files | {"tokenizer.model": model}, {"vocab_size": size, "long_words": num_long_words(words[1])}
 
 
 def least_count(counts: Sequence[npt.NDArray[np.int64]], min_count: int, max_words: int | None) -> int:

@@ -25,6 +25,10 @@ SENTENCEPIECE = {"algorithm": "sentencepiece_bpe"}
         ({"lang_weights": {"en": True}}, "a weight is a number or a fraction"),
         ({"source_weights": {"a": float("nan")}}, "a weight is a number or a fraction"),
         ({"source_weights": {"a": "1/1234567"}}, "1234567 as their common denominator.*write them with fewer digits"),
+        ({"add_tokens": 5}, "name its folder with extend"),
+        (SENTENCEPIECE | {"extend": "base"}, "extend means nothing to algorithm: sentencepiece_bpe"),
+        ({"extend": "base", "reserved_tokens": 3}, "a tokenizer that is extended keeps its own reserved_tokens"),
+        ({"extend": "base", "pretokenizer": "gpt2"}, "keeps its own pretokenizer; leave it out"),
         ({"source_weights": {"a": 1234567}}, "1234567 as their largest numerator"),
     ],
 )
