@@ -93,6 +93,17 @@ def peer_rows(
     known: LabelledSet, bands: Bands, python: str, seeds: Sequence[int], threshold: float, shingle_words: int
 ) -> list[Row]:
     """One row per peer, without scores where `python` does not have it."""
+    answers = peer_keepers(known, bands, python, seeds, shingle_words)
+    return [
+        Row(peer, str(bands), None if found is None else mean([score(known, each, threshold) for each in found]))
+        for peer, found in answers.items()
+    ]
+
+
+def peer_keepers(
+    known: LabelledSet, bands: Bands, python: str, seeds: Sequence[int], shingle_words: int
+) -> dict[str, list[list[int]] | None]:
+    """Who stays for each document, by each peer and for each seed; None where `python` does not have the peer."""
     documents = {"texts": known.texts, "words": hashed_words(known.texts)}
     sizes = {"shingle_words": shingle_words, "bands": bands.num, "rows": bands.rows, "seeds": list(seeds)}
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
@@ -100,10 +111,7 @@ def peer_rows(
         file.flush()
         command = [python, str(SCRIPT), file.name]
         run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-    return [
-        Row(peer, str(bands), said and mean([score(known, each, threshold) for each in said["keepers"]["only"]]))
-        for peer, said in json.loads(run.stdout).items()
-    ]
+    return {peer: said and said["keepers"]["only"] for peer, said in json.loads(run.stdout).items()}
 
 
 def best_of(rows: Sequence[Row], known: LabelledSet) -> list[Row]:
