@@ -20,8 +20,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipeline.kernels.chunks import first_marked, has_byte, load8, num_chars
+from pipeline.kernels.byte_masks import PAD_BYTES, WIDTH, byte_masks, first_bit, num_bits, padded, without_first
+from pipeline.kernels.chunks import num_chars
 from pipeline.kernels.hashing import MULTIPLIER
+from pipeline.kernels.leaf import leaf
 from pipeline.kernels.unicode_tables import SPACE, unicode_tables
 from pipeline.kernels.utf8 import decode
 from pipeline.kernels.words import Bytes, Int32
@@ -29,6 +31,9 @@ from pipeline.kernels.words import Bytes, Int32
 MAX_TAG_BYTES = 2000
 MAX_DEPTH = 64
 MAX_ENTITY_CHARS = 31
+
+# What the count looks at, `\n & : ; < { }`; and bytes that begin no character.
+_masks = byte_masks(((0x0A, 0x0A), (0x26, 0x26), (0x3A, 0x3C), (0x7B, 0x7B), (0x7D, 0x7D)), ((0x80, 0xBF),))
 
 # Elements of HTML 5 and 4, and of old browsers.
 ELEMENTS = (
@@ -84,82 +89,90 @@ def _name_key(text_B, start, end):
 def _markup_counts(text_B, offsets_D1, class_C, keys_N):
     num_docs = offsets_D1.size - 1
     counts_6D = np.zeros((6, num_docs), np.int64)
+    counts_6, pad_B = np.empty(6, np.int64), np.empty(PAD_BYTES, np.uint8)
+    opened, is_code = np.empty(MAX_DEPTH + 1, np.int64), np.empty(MAX_DEPTH + 1, np.bool_)
+    inside = np.empty(MAX_DEPTH + 1, np.int64)  # characters of markup below each open brace; 0: below none
     for d in range(num_docs):
-        start, end = int(offsets_D1[d]), int(offsets_D1[d + 1])
-        counts_6D[0, d] = num_chars(text_B, start, end)
-        _count_document(text_B, start, end, class_C, keys_N, counts_6D[:, d])
+        start, end = np.int64(offsets_D1[d]), np.int64(offsets_D1[d + 1])
+        counts_6[:] = 0
+        _count_document(text_B, start, end, class_C, keys_N, pad_B, opened, is_code, inside, counts_6)
+        for k in range(6):
+            counts_6D[k, d] = counts_6[k]
     return counts_6D[0], counts_6D[1], counts_6D[2], counts_6D[3], counts_6D[4], counts_6D[5]
 
 
-@njit(cache=True, nogil=True)
-def _count_document(text_B, start, end, class_C, keys_N, counts_6):
-    opened, is_code = np.empty(MAX_DEPTH + 1, np.int64), np.empty(MAX_DEPTH + 1, np.bool_)
-    inside = np.zeros(MAX_DEPTH + 1, np.int64)  # characters of markup below each open brace; 0: below none
+@leaf
+def _count_document(text_B, start, end, class_C, keys_N, pad_B, opened, is_code, inside, counts_6):
     depth = beyond = 0  # open braces, and those too deep to pair
     markup_end = link_end = line = start
-    link = line_link_end = -1  # the first link of the line
-    at = start
-    while at < end:
-        if at + 8 <= end:
-            marks = _matters8(load8(text_B, at))
-            if not marks:
-                at += 8
-                continue
-            at += first_marked(marks)
-        byte = text_B[at]
-        if byte == ord("\n"):
-            _count_line(text_B, line, at, link, line_link_end, class_C, counts_6)
-            line, link = at + 1, -1
-        elif byte == ord(":"):
-            if at >= link_end:
-                first, stop = _link(text_B, max(start, link_end), at, end)
-                if stop > at:
-                    counts_6[2] += 1
-                    counts_6[3] += stop - first
-                    link_end = stop
-                    if link < 0:
-                        link, line_link_end = first, stop
-        elif at >= markup_end:
-            if byte == ord("<") or byte == ord("&"):
-                stop = _tag_end(text_B, at, end, keys_N) if byte == ord("<") else _entity_end(text_B, at, end)
-                if stop > at:
-                    inside[depth] += num_chars(text_B, at, stop)
-                    markup_end = stop
-            elif byte == ord(";"):
-                is_code[depth] = True
-            elif byte == ord("{"):
-                beyond += depth == MAX_DEPTH
-                if depth < MAX_DEPTH:
-                    depth += 1
-                    opened[depth], inside[depth], is_code[depth] = at, 0, False
-            elif byte == ord("}"):
-                if beyond:
-                    beyond -= 1
-                elif depth:
-                    inside[depth - 1] += num_chars(text_B, opened[depth], at + 1) if is_code[depth] else inside[depth]
-                    depth -= 1
-        at += 1
+    link = line_link_end = np.int64(-1)  # the first link of the line
+    inside[0] = continuations = 0
+    block = start
+    while block < end:
+        block_B, first = text_B, block
+        if block + WIDTH > text_B.size:
+            padded(text_B, block, end, pad_B)
+            block_B, first = pad_B, np.int64(0)
+        marks, tails = _masks(block_B, first)
+        known = ~np.uint64(0) >> np.uint64(WIDTH - min(end - block, WIDTH))
+        continuations += num_bits(tails & known)
+        marks &= known
+        while marks:
+            at = block + first_bit(marks)
+            marks = without_first(marks)
+            byte = text_B[at]
+            if byte == ord("\n"):
+                _count_line(text_B, line, at, link, line_link_end, class_C, counts_6)
+                line, link = at + 1, np.int64(-1)
+            elif byte == ord(":"):
+                if at >= link_end:
+                    first_byte, stop = _link(text_B, max(start, link_end), at, end)
+                    if stop > at:
+                        counts_6[2] += 1
+                        counts_6[3] += stop - first_byte
+                        link_end = stop
+                        if link < 0:
+                            link, line_link_end = first_byte, stop
+            elif at >= markup_end:
+                if byte == ord("<") or byte == ord("&"):
+                    stop = _tag_end(text_B, at, end, keys_N) if byte == ord("<") else _entity_end(text_B, at, end)
+                    if stop > at:
+                        inside[depth] += num_chars(text_B, at, stop)
+                        markup_end = stop
+                elif byte == ord(";"):
+                    is_code[depth] = True
+                elif byte == ord("{"):
+                    beyond += depth == MAX_DEPTH
+                    if depth < MAX_DEPTH:
+                        depth += 1
+                        opened[depth], inside[depth], is_code[depth] = at, 0, False
+                elif byte == ord("}"):
+                    if beyond:
+                        beyond -= 1
+                    elif depth:
+                        inside[depth - 1] += (
+                            num_chars(text_B, opened[depth], at + 1) if is_code[depth] else inside[depth]
+                        )
+                        depth -= 1
+        block += WIDTH
     _count_line(text_B, line, end, link, line_link_end, class_C, counts_6)
-    counts_6[1] = inside[: depth + 1].sum()
+    counts_6[0] = end - start - continuations
+    for k in range(depth + 1):
+        counts_6[1] += inside[k]
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _matters8(chunk):
-    """Marks on the first of eight bytes that the count looks at."""
-    colons = has_byte(chunk | np.uint64(0x0101010101010101), ord(";"))
-    tags = has_byte(chunk, ord("<")) | has_byte(chunk, ord("&"))
-    return colons | tags | has_byte(chunk, ord("{")) | has_byte(chunk, ord("}")) | has_byte(chunk, ord("\n"))
-
-
-@njit(cache=True, nogil=True)
+@leaf
 def _count_line(text_B, line, end, link, link_end, class_C, counts_6):
     """Count the line, whose first link stands from `link` (-1: none) to `link_end`."""
+    if line < end and ord(" ") < text_B[line] < 0x7F and link < 0:
+        counts_6[4] += 1
+        return
     first = _behind_spaces(text_B, line, end, class_C)
     counts_6[4] += first < end
     counts_6[5] += first == link and _behind_spaces(text_B, link_end, end, class_C) == end
 
 
-@njit(cache=True, nogil=True)
+@leaf
 def _behind_spaces(text_B, at, end, class_C):
     while at < end and text_B[at] == ord(" "):
         at += 1
@@ -171,7 +184,7 @@ def _behind_spaces(text_B, at, end, class_C):
     return at
 
 
-@njit(cache=True, nogil=True)
+@leaf
 def _link(text_B, floor, colon, end):
     """(first byte, behind) of the link whose `://` stands at `colon`; behind is 0 where there is none."""
     if colon + 3 >= end or text_B[colon + 1] != ord("/") or text_B[colon + 2] != ord("/"):
@@ -218,7 +231,7 @@ def _is_hex(byte):
     return ord("0") <= byte <= ord("9") or ord("a") <= byte | 0x20 <= ord("f")
 
 
-@njit(cache=True, nogil=True)
+@leaf
 def _tag_end(text_B, at, end, keys_N):
     """Behind the tag that begins at `at`, or 0."""
     begin = at + 1
@@ -231,8 +244,7 @@ def _tag_end(text_B, at, end, keys_N):
         if not begin < stop < end or text_B[stop] not in (9, 10, 12, 13, ord(" "), ord("/"), ord(">")):
             return 0
         key = _name_key(text_B, begin, stop)
-        n = np.searchsorted(keys_N, key)
-        if n == keys_N.size or keys_N[n] != key:
+        if not _is_among(keys_N, key):
             return 0
     limit = min(end, at + MAX_TAG_BYTES)
     while stop < limit and text_B[stop] != ord("<"):
@@ -242,7 +254,19 @@ def _tag_end(text_B, at, end, keys_N):
     return 0
 
 
-@njit(cache=True, nogil=True)
+@leaf
+def _is_among(keys_N, key):
+    low, high = 0, keys_N.size
+    while low < high:
+        middle = (low + high) // 2
+        if keys_N[middle] < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low < keys_N.size and keys_N[low] == key
+
+
+@leaf
 def _is_comment(text_B, at, end):
     """True for `!--` and `!doctype`, by their first three bytes."""
     if at + 3 > end or text_B[at] != ord("!"):
@@ -251,7 +275,7 @@ def _is_comment(text_B, at, end):
     return (one == ord("-") and two == ord("-")) or (one | 0x20 == ord("d") and two | 0x20 == ord("o"))
 
 
-@njit(cache=True, nogil=True)
+@leaf
 def _entity_end(text_B, at, end):
     """Behind the entity that begins at `at`, or 0."""
     at += 1

@@ -8,6 +8,7 @@ Shapes: L = lists, V = words of a list, V1 = V + 1, A = their bytes end to end, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -36,24 +37,27 @@ class StopWordTables(NamedTuple):
 
 def stop_word_tables(lists: Sequence[Sequence[str]]) -> StopWordTables:
     """A table for each list; the empty word is in none."""
-    distinct = [sorted({word.encode() for word in one if word}) for one in lists]
-    tables = [_table(b"".join(words), np.cumsum([0, *map(len, words)])) for words in distinct]
-    sizes = np.array([keys_T.size for keys_T, _ in tables], np.int64)
+    tables = [_table(tuple(one)) for one in lists]
+    sizes = np.array([keys_T.size for keys_T, _, _ in tables], np.int64)
     return StopWordTables(
-        np.concatenate([np.empty(0, np.uint64), *(keys_T for keys_T, _ in tables)]),
+        np.concatenate([np.empty(0, np.uint64), *(keys_T for keys_T, _, _ in tables)]),
         np.cumsum(sizes) - sizes,
         np.array([int(size).bit_length() - 1 for size in sizes], np.int64),
-        np.array([multiplier for _, multiplier in tables], np.uint64),
-        np.array([max(map(len, words), default=0) for words in distinct], np.int64),
+        np.array([multiplier for _, multiplier, _ in tables], np.uint64),
+        np.array([longest for _, _, longest in tables], np.int64),
     )
 
 
-def _table(words: bytes, starts_V1: Int64) -> tuple[UInt64, np.uint64]:
-    keys_V = np.unique(_keys(np.frombuffer(words, np.uint8), starts_V1))
+@lru_cache(maxsize=1024)  # a job meets the lists of its languages in every batch
+def _table(words: tuple[str, ...]) -> tuple[UInt64, np.uint64, int]:
+    """(keys, multiplier, bytes of the longest word)."""
+    distinct = sorted({word.encode() for word in words if word})
+    starts_V1 = np.cumsum([0, *map(len, distinct)])
+    keys_V = np.unique(_keys(np.frombuffer(b"".join(distinct), np.uint8), starts_V1))
     bits, multiplier = _apart(keys_V)
     keys_T = np.zeros(1 << bits, np.uint64)
     keys_T[(keys_V * multiplier) >> np.uint64(64 - bits)] = keys_V
-    return keys_T, multiplier
+    return keys_T, multiplier, max(map(len, distinct), default=0)
 
 
 @njit(cache=True, nogil=True)
