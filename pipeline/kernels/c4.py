@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from pipeline.kernels.byte_masks import WIDTH, byte_masks, num_bits
 from pipeline.kernels.char_classes import char_classes
 from pipeline.kernels.chunks import HIGH_BITS, LOW_BITS, find_byte, has_below, has_byte, load8, load_tail, num_chars
 from pipeline.kernels.citations import copy_without, next_citation
@@ -51,6 +52,8 @@ _CHARS, _CITATIONS, _SENTENCES, _FIRST_LOREM_IPSUM, _FIRST_CURLY = range(6, len(
 
 _TOO_MANY = 2**62  # for any line to have
 _LOREM_IPSUM_BIT, _JAVASCRIPT_BIT, _POLICY_BIT, _CURLY_BIT, _UNKNOWN = 1, 2, 4, 8, 16
+# Bytes that begin no character; `[` and `{`.
+_masks = byte_masks(((0x80, 0xBF),), ((0x5B, 0x5B), (0x7B, 0x7B)))
 _PHRASES_F, _FIRST_T1, _IS_USED_T, _ENTRIES_E4 = phrase_table(
     (
         ("lorem ipsum",),
@@ -105,11 +108,12 @@ def _judged_documents(text_B, offsets_D1, rules, class_C, char_class_C):
         num_lines = split_lines(text_B, begin, end, class_C, stops_E, nexts_E)
         kept = line_offsets_D1[d]
         counts_K = np.zeros(11, np.int64)
-        counts_K[_CHARS] = num_chars(text_B, begin, end)
+        counts_K[_CHARS], has_brackets = _chars_and_brackets(text_B, begin, end)
         _judge_document(
             text_B,
             begin,
             end,
+            has_brackets,
             rules,
             may_end_256,
             class_C,
@@ -130,7 +134,20 @@ def _judged_documents(text_B, offsets_D1, rules, class_C, char_class_C):
 
 @leaf
 def _judge_document(
-    text_B, begin, end, rules, may_end_256, class_C, char_class_C, stops_E, nexts_E, starts_L, ends_L, room_2B, counts_K
+    text_B,
+    begin,
+    end,
+    has_brackets,
+    rules,
+    may_end_256,
+    class_C,
+    char_class_C,
+    stops_E,
+    nexts_E,
+    starts_L,
+    ends_L,
+    room_2B,
+    counts_K,
 ):
     """Write the lines that stay to starts_L and ends_L, and the counts to counts_K."""
     found = np.int64(_UNKNOWN)
@@ -147,7 +164,7 @@ def _judge_document(
         if found == _UNKNOWN:  # few documents have a phrase, and their lines alone need a search each
             found = groups_in(text_B, begin, end, room_2B[1], _PHRASES_F, _FIRST_T1, _IS_USED_T, _ENTRIES_E4)
         start = left_stripped(text_B, start, stop, class_C)
-        has_bracket = _has_bracket(text_B, start, stop)
+        has_bracket = has_brackets and _has_bracket(text_B, start, stop)
         citations = 0
         if has_bracket and rules.cuts_citations and next_citation(text_B, start, stop, char_class_C)[0] < stop:
             outcome, bits, sentences, citations = _judged_cut(
@@ -212,6 +229,21 @@ def _judged(line_B, start, end, min_words, has_bracket, found, rules, class_C, r
     if rules.drops_policy and found & _POLICY_BIT:
         return _POLICY, bits, 0
     return _KEPT, bits, num_sentences(line_B, start, end, class_C)
+
+
+@leaf
+def _chars_and_brackets(text_B, start, end):
+    """(code points, whether a `[` or a `{` is among them) of text_B[start:end]."""
+    at, num, found = start, end - start, np.uint64(0)
+    while at < end and at + WIDTH <= text_B.size:
+        tails, brackets = _masks(text_B, at)
+        known = ~np.uint64(0) >> np.uint64(WIDTH - min(end - at, WIDTH))
+        num -= num_bits(tails & known)
+        found |= brackets & known
+        at += WIDTH
+    if at < end:
+        num += num_chars(text_B, at, end) - (end - at)
+    return num, found != 0 or _has_bracket(text_B, at, end)
 
 
 @leaf

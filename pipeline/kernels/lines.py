@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from pipeline.kernels.byte_masks import WIDTH, byte_masks, first_bit, without_first
 from pipeline.kernels.chunks import HIGH_BITS, LOW_BITS, first_marked, load8, load_tail
 from pipeline.kernels.leaf import leaf
 from pipeline.kernels.unicode_tables import LINE_END, SPACE
@@ -15,6 +16,10 @@ from pipeline.kernels.utf8 import decode, decode_before
 
 LINE_FEED = 0x0A
 CARRIAGE_RETURN = 0x0D
+# Line ends of ASCII; the bytes of U+0085, U+2028 and U+2029: C2, E2, 85, 80, A8 or A9.
+_masks = byte_masks(
+    ((0x0A, 0x0D), (0x1C, 0x1E)), ((0xC2, 0xC2),), ((0xE2, 0xE2),), ((0x85, 0x85),), ((0x80, 0x80),), ((0xA8, 0xA9),)
+)
 
 
 @leaf
@@ -25,12 +30,21 @@ def split_lines(text_B, start, end, class_C, stops_E, nexts_E):
     """
     num, line = 0, start
     at = start
+    while at < end and at + WIDTH <= text_B.size:
+        bits = _line_ends(text_B, at) & (~np.uint64(0) >> np.uint64(WIDTH - min(end - at, WIDTH)))
+        while bits:
+            stop = at + first_bit(bits)
+            bits = without_first(bits)
+            num, line = _end_line(text_B, stop, line, end, class_C, stops_E, nexts_E, num)
+        at += WIDTH
     while at + 8 <= end:
         marks = _marks(load8(text_B, at))
         if marks:
             num, line = _end_lines(text_B, at, marks, line, end, class_C, stops_E, nexts_E, num)
         at += 8
-    num, line = _end_lines(text_B, at, _marks(load_tail(text_B, at, end)), line, end, class_C, stops_E, nexts_E, num)
+    if at < end:
+        marks = _marks(load_tail(text_B, at, end))
+        num, line = _end_lines(text_B, at, marks, line, end, class_C, stops_E, nexts_E, num)
     if line < end:
         stops_E[num], nexts_E[num] = end, end
         num += 1
@@ -53,14 +67,34 @@ def _end_lines(text_B, at, marks, line, end, class_C, stops_E, nexts_E, num):
     while marks:
         stop = at + first_marked(marks)
         marks &= marks - np.uint64(1)
-        if line <= stop < end:
-            code, after = decode(text_B, stop, end)
-            if class_C[code] & LINE_END:
-                if code == CARRIAGE_RETURN and after < end and text_B[after] == LINE_FEED:
-                    after += 1
-                stops_E[num], nexts_E[num] = stop, after
-                num, line = num + 1, after
+        num, line = _end_line(text_B, stop, line, end, class_C, stops_E, nexts_E, num)
     return num, line
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _end_line(text_B, stop, line, end, class_C, stops_E, nexts_E, num):
+    """(number of lines, begin of the next) where at `stop` a line may end."""
+    if text_B[stop] == LINE_FEED and line <= stop < end:
+        stops_E[num], nexts_E[num] = stop, stop + 1
+        return num + 1, stop + 1
+    if line <= stop < end:
+        code, after = decode(text_B, stop, end)
+        if class_C[code] & LINE_END:
+            if code == CARRIAGE_RETURN and after < end and text_B[after] == LINE_FEED:
+                after += 1
+            stops_E[num], nexts_E[num] = stop, after
+            return num + 1, after
+    return num, line
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _line_ends(text_B, at):
+    """A bit for each of the 64 bytes from `at` that may begin a line end."""
+    controls, c2, e2, n85, n80, a8 = _masks(text_B, at)
+    one = np.uint64(1)
+    last = one << np.uint64(63)  # what follows the last byte is not in sight
+    wide = e2 & (n80 >> one | last) & (a8 >> np.uint64(2) | last | last >> one)  # U+2028, U+2029
+    return controls | c2 & (n85 >> one | last) | wide
 
 
 @leaf
