@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 
 from tokenizer.chat import CHATML_TEMPLATE, IM_END, IM_START
 from tokenizer.encode import Encoder
+from tokenizer.tiktoken_ranks import tiktoken_ranks
 from tokenizer.train import END_OF_TEXT, PAD
 
 MODEL_MAX_LENGTH = 1 << 20  # a tokenizer has no context of its own; its usual 1e30 overflows where C integers are used
@@ -18,7 +19,8 @@ MODEL_MAX_LENGTH = 1 << 20  # a tokenizer has no context of its own; its usual 1
 def file_contents(tokenizer: Tokenizer) -> dict[str, bytes]:
     """File name to bytes of a trained tokenizer's folder; a chat template is there if its tokens are.
 
-    The class named loads in transformers 4 and 5. Nothing in the bytes depends on time or place.
+    The class named loads in transformers 4 and 5; tiktoken's ranks are there of byte-level BPE. Nothing in the bytes
+    depends on time or place.
     """
     config: dict[str, Any] = {
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -30,7 +32,8 @@ def file_contents(tokenizer: Tokenizer) -> dict[str, bytes]:
     files = {"tokenizer.json": tokenizer.to_str(pretty=True) + "\n", "tokenizer_config.json": _json(config)}
     if all(tokenizer.token_to_id(token) is not None for token in (IM_START, IM_END)):
         files["chat_template.jinja"] = CHATML_TEMPLATE
-    return {name: text.encode() for name, text in files.items()}
+    ranks = tiktoken_ranks(tokenizer)
+    return {name: text.encode() for name, text in files.items()} | ({"tokenizer.tiktoken": ranks} if ranks else {})
 
 
 def _json(value: dict[str, Any]) -> str:

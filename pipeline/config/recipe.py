@@ -153,6 +153,12 @@ def _order_problems(stages: tuple[StageEntry, ...], *, packed: bool) -> Iterator
             yield "train needs a pack stage before it: it reads packed shards"
         if stage.pack and stage.pack.tokenizer is None and "train_tokenizer" not in names[:i]:
             yield "pack needs a tokenizer: put a train_tokenizer stage before it or name one with `tokenizer: DIR`"
+        unigram = any(s.train_tokenizer and s.train_tokenizer.algorithm == "sentencepiece_unigram" for s in stages[:i])
+        if stage.pack and stage.pack.tokenizer is None and unigram:
+            yield (
+                "pack needs a tokenizer.json, and none gives the ids of algorithm: sentencepiece_unigram everywhere; "
+                "use sentencepiece_bpe or bpe, or name another tokenizer with `tokenizer: DIR`"
+            )
         if stage.train and stage.train.base == "previous" and not any(s.train for s in stages[:i]):
             yield "base: previous needs a train stage before it"
     packs = [s.pack.name for s in stages if s.pack]

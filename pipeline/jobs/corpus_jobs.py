@@ -135,6 +135,8 @@ class TokenizerJob:
         trained = train_tokenizer_job(
             engine, documents, self.config, special_tokens=self.special_tokens, out_dir=tokenizer_dir, **paths
         )
+        if not Path(tokenizer_dir, "tokenizer.json").is_file():
+            return trained  # of a unigram model there is nothing that measures
         measured = measure_tokenizer_job(
             engine, documents, trained=trained, tokenizer_dir=tokenizer_dir, compare=self.config.compare, **paths
         )
