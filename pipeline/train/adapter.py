@@ -12,14 +12,21 @@ import torch
 
 from pipeline.config import TrainConfig
 from pipeline.train.error import TrainError
+from pipeline.train.new_tokens import NewTokens
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
 
 
-def add_adapter(model: PreTrainedModel, config: TrainConfig, *, seed: int) -> PeftModel:
-    """Freeze `model` and put adapters beside its linear layers, in place; the result is the handle that saves them."""
+def add_adapter(
+    model: PreTrainedModel, config: TrainConfig, *, seed: int, new_tokens: NewTokens | None = None
+) -> PeftModel:
+    """Freeze `model` and put adapters beside its linear layers, in place; the result is the handle that saves them.
+
+    Rows of `new_tokens` train with it, those of the input's and of the output's embedding: PEFT keeps them as tensors
+    of their own that stand in for the base's rows, and saves them with the adapter.
+    """
     from peft import LoraConfig, get_peft_model
 
     targets = config.target_modules
@@ -31,10 +38,23 @@ def add_adapter(model: PreTrainedModel, config: TrainConfig, *, seed: int) -> Pe
         lora_alpha=2 * config.rank if config.alpha is None else config.alpha,
         lora_dropout=0.0,
         target_modules=targets if targets == "all-linear" else list(targets),
+        trainable_token_indices=_rows_to_train(model, new_tokens) if new_tokens else None,
     )
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return get_peft_model(model, lora)
+        adapter = get_peft_model(model, lora)
+    for name, weight in adapter.named_parameters():
+        if "trainable_tokens_delta" in name:
+            weight.data = weight.data.float()
+    return adapter
+
+
+def _rows_to_train(model: PreTrainedModel, new_tokens: NewTokens) -> dict[str, list[int]]:
+    """Ids by the name of the embedding; of one that is tied to the other PEFT itself takes care."""
+    modules = {id(model.get_input_embeddings()), id(model.get_output_embeddings())}
+    if model.config.get_text_config().tie_word_embeddings:
+        modules = {id(model.get_input_embeddings())}
+    return {name: list(new_tokens.ids) for name, module in model.named_modules() if id(module) in modules}
 
 
 def check_targets(model: PreTrainedModel, targets: tuple[str, ...]) -> None:

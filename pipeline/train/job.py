@@ -26,6 +26,7 @@ from pipeline.train.loop import (
     validation_rows,
 )
 from pipeline.train.model import open_base, stored_dtype
+from pipeline.train.new_tokens import find_new_tokens
 from pipeline.train.optimizer import make_optimizer
 from pipeline.train.progress import Progress, StepReport
 from pipeline.train.quiet import quietly
@@ -61,8 +62,10 @@ def train_job(
     rows, validation = _open_rows(packed_dir)
     with quietly(), _own_random_state(seed), _plain_words_about_memory():
         device = choose_device(config.precision)
-        model = open_base(config, base, manifest=rows.manifest, device=device, seed=seed)
-        adapter = None if config.method == "full" else add_adapter(model, config, seed=seed)
+        new_tokens = find_new_tokens(config, base, packed_dir, rows.manifest, tokenizer_dir)
+        tokenizer_dir = new_tokens.tokenizer_dir if new_tokens else tokenizer_dir
+        model = open_base(config, base, manifest=rows.manifest, device=device, seed=seed, new_tokens=new_tokens)
+        adapter = None if config.method == "full" else add_adapter(model, config, seed=seed, new_tokens=new_tokens)
         data = Data(rows, _plan(config, rows, seed), validation_rows(validation), _num_embeddings(model))
         check_something_is_trained(data.rows, data.plan)
         prove_isolation(model, num_embeddings=data.num_embeddings, device=device)
@@ -72,6 +75,7 @@ def train_job(
         run_steps(trainee, data, config, progress, Saving(checkpoint_dir, key, checkpoint_seconds), on_step)
 
         result = _result(config, model, device, data, progress)
+        result |= {"new_tokens": len(new_tokens.ids)} if new_tokens else {}
         _save(model, adapter, base, out_dir, tokenizer_dir)
     return result
 

@@ -14,18 +14,26 @@ from pipeline.io.packed import Manifest
 from pipeline.train.attention import register_backend
 from pipeline.train.device import Device
 from pipeline.train.error import TrainError
+from pipeline.train.new_tokens import NewTokens, add_rows
 from pipeline.train.shape import fresh_model
 
 if TYPE_CHECKING:
     from transformers import BitsAndBytesConfig, PretrainedConfig, PreTrainedModel
 
+_OR_GROW = "; if it extends the base's, the embedding can grow with it (train: {resizes_embedding: true})"
 KNOWN_LAYERS = {"full_attention", "sliding_attention"}
 
 
 def open_base(
-    config: TrainConfig, base: str | ShapeBase, *, manifest: Manifest, device: Device, seed: int
+    config: TrainConfig,
+    base: str | ShapeBase,
+    *,
+    manifest: Manifest,
+    device: Device,
+    seed: int,
+    new_tokens: NewTokens | None = None,
 ) -> PreTrainedModel:
-    """The base on the device, its dropout off.
+    """The base on the device, its dropout off, with rows for `new_tokens`.
 
     Full training keeps its weights in fp32 and multiplies in bf16 where asked (autocast); a frozen base is held in
     bf16 where it is multiplied in it, and in NF4 with double quantisation for qlora (Dettmers et al. 2023).
@@ -36,9 +44,12 @@ def open_base(
         model.set_attn_implementation(backend)
         return _settled(model.to(device.name))
     base_config = read_base_config(base)
-    check_base(base, base_config, config.method, manifest)
+    check_base(base, base_config, config.method, manifest, grows=new_tokens is not None)
     dtype = torch.float32 if config.method == "full" else device.compute_dtype
-    return _settled(_load(base, dtype, device, backend, nf4=config.method == "qlora"))
+    model = _load(base, dtype, device, backend, nf4=config.method == "qlora")
+    if new_tokens:
+        add_rows(model, new_tokens)
+    return _settled(model)
 
 
 def stored_dtype(base: str | ShapeBase) -> torch.dtype:
@@ -65,13 +76,16 @@ def read_base_config(base: str) -> PretrainedConfig:
         ) from error
 
 
-def check_base(base: str, config: PretrainedConfig, method: str, manifest: Manifest) -> None:
-    """Refuse what would train on wrong tokens, wrong positions or wrong attention."""
+def check_base(base: str, config: PretrainedConfig, method: str, manifest: Manifest, *, grows: bool = False) -> None:
+    """Refuse what would train on wrong tokens, wrong positions or wrong attention.
+
+    `grows`: the embedding gets rows for the tokens by which the rows' tokenizer extends the base's.
+    """
     text = config.get_text_config()
-    if text.vocab_size < manifest.vocab_size:
+    if text.vocab_size < manifest.vocab_size and not grows:
         raise TrainError(
             f"base: {base} embeds {text.vocab_size} tokens, the packed rows use a vocabulary of {manifest.vocab_size}; "
-            "pack with the base's own tokenizer (pack: {tokenizer: DIR})"
+            f"pack with the base's own tokenizer (pack: {{tokenizer: DIR}}){_OR_GROW}"
         )
     longest = getattr(text, "max_position_embeddings", None)
     if longest is not None and longest < manifest.context_len:
@@ -84,7 +98,8 @@ def check_base(base: str, config: PretrainedConfig, method: str, manifest: Manif
         raise TrainError(f"base: {base} has {strange[0]} layers, which would mix packed documents; use another base")
     if method != "lora" and getattr(config, "quantization_config", None) is not None:
         raise TrainError(f"base: {base} is quantised already; method: {method} needs it in fp32 or bf16, or use lora")
-    _check_tokenizer(Path(base), manifest)
+    if not grows:
+        _check_tokenizer(Path(base), manifest)
 
 
 def _check_tokenizer(folder: Path, manifest: Manifest) -> None:
@@ -95,7 +110,7 @@ def _check_tokenizer(folder: Path, manifest: Manifest) -> None:
     if found != manifest.tokenizer:
         raise TrainError(
             f"base: {folder} has another tokenizer ({found[:12]}) than the packed rows ({manifest.tokenizer[:12]}); "
-            f"its ids would mean other tokens. Pack with the base's own (pack: {{tokenizer: {folder}}})."
+            f"its ids would mean other tokens. Pack with the base's own (pack: {{tokenizer: {folder}}}){_OR_GROW}"
         )
 
 
