@@ -90,7 +90,8 @@ class C4Lines(NamedTuple):
 def c4_lines(text_B: Bytes, offsets_D1: Int32, rewrites_D: npt.NDArray[np.bool_], rules: C4Rules) -> C4Lines:
     """The lines of each document under `rules`; documents where `rewrites_D` is False have no spans."""
     counts_KD, *lines = _judged_documents(text_B, offsets_D1, rules, unicode_tables().class_C, char_classes())
-    return C4Lines(counts_KD, joining_spans(text_B, offsets_D1, LineSpans(*lines), rewrites_D, rules.cuts_citations))
+    has_citations_D = counts_KD[_CITATIONS] > 0
+    return C4Lines(counts_KD, joining_spans(text_B, offsets_D1, LineSpans(*lines), rewrites_D, has_citations_D))
 
 
 @njit(cache=True, nogil=True)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from pipeline.kernels.byte_masks import WIDTH, byte_masks, first_bit, num_bits, without_first
 from pipeline.kernels.chunks import is_ascii, load8, load_tail, num_chars, num_continuations
 from pipeline.kernels.hashing import quick_key
 from pipeline.kernels.leaf import leaf
@@ -24,7 +25,7 @@ from pipeline.kernels.words import Bytes, Int32, WordSpans
 
 Float64 = npt.NDArray[np.float64]
 HASH, DOT = 0x23, 0x2E
-BLOCK_BYTES = 64
+_masks = byte_masks(((HASH, HASH),), ((DOT, DOT),), ((0xE2, 0xE2),), ((0x80, 0x80),))  # U+2026 is E2 80 A6
 SHORT_BYTES = 7  # the key of a word so short is the word
 LONGEST_TEXT = 2**31
 
@@ -179,27 +180,25 @@ def _hashes_and_ellipses(text_B, start, end):
     """(`#`, `...` and U+2026) in text_B[start:end], dots from left to right without overlap."""
     hashes = ellipses = 0
     at = behind = start
-    while at < end:
-        stop = min(at + BLOCK_BYTES, end)
-        if at + BLOCK_BYTES >= end or _may_have_symbols(text_B, np.uint64(at)):
-            for b in range(at, stop):
-                hashes += text_B[b] == HASH
-                if b >= behind and _is_ellipsis(text_B, b, end):
-                    ellipses += 1
-                    behind = b + 3
-        at = stop
+    one, last = np.uint64(1), np.uint64(1 << 63)  # what follows the last byte is not in sight
+    while at < end and at + WIDTH <= text_B.size:
+        known = ~np.uint64(0) >> np.uint64(WIDTH - min(end - at, WIDTH))
+        symbols, dots, e2, n80 = _masks(text_B, at)
+        hashes += num_bits(symbols & known)
+        begins = (dots & (dots >> one | last) | e2 & (n80 >> one | last)) & known
+        while begins:
+            b = at + first_bit(begins)
+            begins = without_first(begins)
+            if b >= behind and _is_ellipsis(text_B, b, end):
+                ellipses += 1
+                behind = b + 3
+        at += WIDTH
+    for b in range(at, end):
+        hashes += text_B[b] == HASH
+        if b >= behind and _is_ellipsis(text_B, b, end):
+            ellipses += 1
+            behind = b + 3
     return hashes, ellipses
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _may_have_symbols(text_B, at):
-    """False where neither `#` nor an ellipsis begins in a block; LLVM looks at all bytes at once."""
-    found = False
-    for k in range(np.uint64(BLOCK_BYTES)):
-        byte, behind = text_B[at + k], text_B[at + k + np.uint64(1)]
-        dots = (byte == np.uint8(DOT)) & (behind == np.uint8(DOT))
-        found |= dots | (byte == np.uint8(HASH)) | (byte == np.uint8(0xE2)) & (behind == np.uint8(0x80))
-    return found
 
 
 @njit(cache=True, nogil=True, inline="always")

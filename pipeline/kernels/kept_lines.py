@@ -40,19 +40,26 @@ class LineSpans(NamedTuple):
 
 
 def joining_spans(
-    text_B: Bytes, offsets_D1: Int32, lines: LineSpans, rewrites_D: npt.NDArray[np.bool_], cuts_citations: bool
+    text_B: Bytes,
+    offsets_D1: Int32,
+    lines: LineSpans,
+    rewrites_D: npt.NDArray[np.bool_],
+    has_citations_D: npt.NDArray[np.bool_],
 ) -> Spans:
-    """The spans to be replaced by `FILLERS`; none in documents where `rewrites_D` is False."""
+    """The spans to be replaced by `FILLERS`; none in documents where `rewrites_D` is False.
+
+    Citations are looked for, to be cut out, where has_citations_D says that lines that stay have some.
+    """
     return Spans(
         *_joining_spans(
-            text_B, offsets_D1, *lines, rewrites_D, cuts_citations, unicode_tables().class_C, char_classes()
+            text_B, offsets_D1, *lines, rewrites_D, has_citations_D, unicode_tables().class_C, char_classes()
         )
     )
 
 
 @njit(cache=True, nogil=True)
 def _joining_spans(
-    text_B, offsets_D1, starts_L, ends_L, line_offsets_D1, rewrites_D, cuts_citations, class_C, char_class_C
+    text_B, offsets_D1, starts_L, ends_L, line_offsets_D1, rewrites_D, has_citations_D, class_C, char_class_C
 ):
     num_docs = offsets_D1.size - 1
     most = offsets_D1[num_docs] - offsets_D1[0] + num_docs  # a span has a byte; unwritten pages cost nothing
@@ -69,7 +76,7 @@ def _joining_spans(
                 end,
                 starts_L[lines],
                 ends_L[lines],
-                cuts_citations,
+                has_citations_D[d],
                 class_C,
                 char_class_C,
                 starts_S,
