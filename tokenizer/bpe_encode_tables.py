@@ -20,6 +20,8 @@ EMPTY = (1 << 64) - 1
 NO_RANK = (1 << 31) - 1
 
 SHORT_BYTES = 16  # words up to here have a cache slot of half a cache line
+NO_BYTE = 256  # before a word, and behind it
+LANES = 16  # ranks that are compared at once
 WORD_BYTES = 64  # longer ones are merged with a heap, and not remembered
 SLOT = 4  # uint64 a slot
 SHORT_BITS = 17  # buckets of two slots: 8 MiB, and as much again for words of three tokens and more
@@ -46,6 +48,30 @@ class Merges(NamedTuple):
     whole_B: npt.NDArray[np.uint8]
     whole_V1: npt.NDArray[np.int64]
     whole_ids_V: Ids
+    before: Ids
+    behind: Ids
+    as_left_V: Ids
+    as_right_V: Ids
+    sure_M: Ids
+
+
+class Sure(NamedTuple):
+    """What tells that two tokens are merged whatever the rest of the word is, so at once.
+
+    Their rank must be lower than that of any merge that could take the left one as its right token, or the right one
+    as its left: nothing can part them before it is their turn. And what they make must not be part of a merge of lower
+    rank, which would come too early.
+
+    before: lowest rank of merges that take a byte as the right token where another byte stands before it, at
+    (before << 8 | byte); behind: as the left token, at (behind << 8 | byte). as_left_V, as_right_V: lowest rank of
+    merges that take a token as the left or the right one. sure_M: merged_M, or -1 where a merge of lower rank takes it.
+    """
+
+    before: Ids
+    behind: Ids
+    as_left_V: Ids
+    as_right_V: Ids
+    sure_M: Ids
 
 
 class WordCache(NamedTuple):
@@ -77,7 +103,7 @@ def merges_of(
     merges: Sequence[tuple[int, int, int]], byte_ids: Sequence[int], whole: Mapping[bytes, int] | None
 ) -> Merges:
     """Tables of merges (left id, right id, merged id) in order of rank; of a pair that comes twice the last counts."""
-    from tokenizer.bpe_encode_kernels import fill_pairs, fill_whole, ranks_of_bytes  # Numba, at first use
+    from tokenizer.bpe_encode_merges import fill_pairs, fill_whole, ranks_of_bytes  # Numba, at first use
 
     merges_M3 = np.array(merges, np.int64).reshape(-1, 3)
     pairs_H = np.full(_slots(len(merges)), EMPTY, np.uint64)
@@ -90,11 +116,36 @@ def merges_of(
     fill_whole(whole_H, whole_B, whole_V1)
     merged_M = merges_M3[:, 2].astype(np.int32)
     whole_ids_V = np.fromiter(words.values(), np.int32, len(words))
-    return Merges(pairs_H, ids, ranks_of_bytes(pairs_H, ids), merged_M, whole_H, whole_B, whole_V1, whole_ids_V)
+    byte_ranks = ranks_of_bytes(pairs_H, ids)
+    whole_tables = (whole_H, whole_B, whole_V1, whole_ids_V)
+    return Merges(pairs_H, ids, byte_ranks, merged_M, *whole_tables, *_sure(merges_M3, ids))
+
+
+def _sure(merges_M3: npt.NDArray[np.int64], byte_ids: Ids) -> Sure:
+    """The bounds; a file's order of merges need not be one that training makes."""
+    from tokenizer.bpe_encode_merges import ranks_at_borders  # Numba, at first use
+
+    left_M, right_M, merged_M = merges_M3.T
+    size = int(max(merges_M3.max(initial=0), byte_ids.max())) + 1
+    as_left_V, as_right_V = np.full(size, NO_RANK, np.int32), np.full(size, NO_RANK, np.int32)
+    rank_M = np.arange(len(merges_M3), dtype=np.int32)
+    np.minimum.at(as_left_V, left_M, rank_M)
+    np.minimum.at(as_right_V, right_M, rank_M)
+    used_M = np.minimum(as_left_V, as_right_V)[merged_M]
+    first_V, last_V = np.full(size, -1), np.full(size, -1)
+    known = np.flatnonzero(byte_ids >= 0)
+    first_V[byte_ids[known]] = last_V[byte_ids[known]] = known
+    byte_of_V = first_V.copy()
+    while (new_M := (first_V[merged_M] < 0) & (first_V[left_M] >= 0) & (first_V[right_M] >= 0)).any():
+        first_V[merged_M[new_M]], last_V[merged_M[new_M]] = first_V[left_M[new_M]], last_V[right_M[new_M]]
+    before, behind = ranks_at_borders(merges_M3, byte_of_V, first_V, last_V)
+    for ranks in (before, behind):
+        ranks.reshape(-1, 256)[:NO_BYTE][byte_ids < 0] = 0  # it is left out, and others come to stand there
+    return Sure(before, behind, as_left_V, as_right_V, np.where(used_M > rank_M, merged_M, -1).astype(np.int32))
 
 
 def _slots(entries: int) -> int:
-    return 1 << max(4, (2 * entries - 1).bit_length() + 1)
+    return 1 << max(4, (2 * entries - 1).bit_length())
 
 
 def word_cache(short_bits: int = SHORT_BITS, long_bits: int = LONG_BITS) -> WordCache:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tokenizer.bpe_encode_kernels import _rank, _whole
+from tokenizer.bpe_encode_merges import rank_of, whole_word
 from tokenizer.bpe_encode_tables import EMPTY, LINE_BYTES, MAX_IDS, NO_RANK, merges_of, scratch, word_cache
 
 BYTES = [*range(255), -1]
@@ -16,10 +16,10 @@ def test_every_merge_is_found_and_nothing_else():
     merges = [(left, right, m) for m, (left, right) in enumerate(sorted(pairs))]
     tables = merges_of(merges, BYTES, None)
     for left, right, m in merges:
-        assert _rank(tables.pairs_H, left, right) == m
+        assert rank_of(tables.pairs_H, left, right) == m
         assert tables.merged_M[m] == m
         if (right, left) not in pairs:
-            assert _rank(tables.pairs_H, right, left) == NO_RANK
+            assert rank_of(tables.pairs_H, right, left) == NO_RANK
 
 
 def test_no_merges():
@@ -31,7 +31,7 @@ def test_no_merges():
 
 def test_of_a_pair_that_comes_twice_the_last_counts():
     tables = merges_of([(1, 2, 300), (3, 4, 301), (1, 2, 302)], BYTES, None)
-    assert tables.merged_M[_rank(tables.pairs_H, 1, 2)] == 302
+    assert tables.merged_M[rank_of(tables.pairs_H, 1, 2)] == 302
 
 
 def test_ranks_of_pairs_of_bytes():
@@ -48,8 +48,8 @@ def test_whole_tokens_are_found_by_their_bytes(count):
     lookup = (tables.whole_H, tables.whole_B, tables.whole_V1)
     for word, word_id in words.items():
         text_B = np.frombuffer(b"." + word + b".", np.uint8)
-        assert tables.whole_ids_V[_whole(text_B, 1, text_B.size - 1, *lookup)] == word_id
-        assert _whole(text_B, 0, text_B.size, *lookup) == -1
+        assert tables.whole_ids_V[whole_word(text_B, 1, text_B.size - 1, *lookup)] == word_id
+        assert whole_word(text_B, 0, text_B.size, *lookup) == -1
 
 
 def test_buckets_lie_in_one_cache_line():
