@@ -20,6 +20,7 @@ CARRIAGE_RETURN = 0x0D
 _masks = byte_masks(
     ((0x0A, 0x0D), (0x1C, 0x1E)), ((0xC2, 0xC2),), ((0xE2, 0xE2),), ((0x85, 0x85),), ((0x80, 0x80),), ((0xA8, 0xA9),)
 )
+_feed_mask = byte_masks(((LINE_FEED, LINE_FEED),))
 
 
 @leaf
@@ -101,6 +102,13 @@ def _line_ends(text_B, at):
 def line_feeds(text_B, start, end, feeds_E):
     """Line feeds in text_B[start:end]: their number, and where they stand."""
     num, at = 0, start
+    while at < end and at + WIDTH <= text_B.size:
+        bits = _feed_mask(text_B, at)[0] & (~np.uint64(0) >> np.uint64(WIDTH - min(end - at, WIDTH)))
+        while bits:
+            feeds_E[num] = at + first_bit(bits)
+            num += 1
+            bits = without_first(bits)
+        at += WIDTH
     while at + 8 <= end:
         marks = _equal(load8(text_B, at), LINE_FEED)
         while marks:

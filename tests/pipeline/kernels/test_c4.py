@@ -87,8 +87,9 @@ def test_page_rules_look_at_lines_that_come_so_far():
     )
 
 
-@given(docs=st.lists(TEXTS, max_size=4), skip=st.integers(0, 2), rules=RULES)
-def test_lines_agree_with_their_oracle_on_any_slice(docs, skip, rules):
+@given(docs=st.lists(TEXTS, max_size=4), skip=st.integers(0, 2), rules=RULES, lead=st.integers(0, 66))
+def test_lines_agree_with_their_oracle_on_any_slice(docs, skip, rules, lead):
+    docs = [*("x" * lead + text for text in docs), "behind " * 12]  # so that 64 bytes are looked at at once
     lines, texts = measured(docs, rules, skip)
     expected = [oracle.lines(text, rules) for text in docs[skip:]]
     assert [dict(zip(COUNTS, counts_K, strict=True)) for counts_K in lines.counts_KD.T.tolist()] == [

@@ -84,8 +84,9 @@ def test_a_text_without_words_is_measured_over_one():
 
 
 @settings(deadline=None)
-@given(docs=st.lists(TEXTS, max_size=5), skip=st.integers(0, 2))
-def test_signals_agree_with_their_oracle_on_any_slice(docs, skip):
+@given(docs=st.lists(TEXTS, max_size=5), skip=st.integers(0, 2), lead=st.integers(0, 66))
+def test_signals_agree_with_their_oracle_on_any_slice(docs, skip, lead):
+    docs = [*("x" * lead + text for text in docs), "behind " * 12]  # so that 64 bytes are looked at at once
     text_B, offsets_D1 = string_view(pa.array(docs, pa.string()).slice(skip))
     words = [text.split() for text in docs[skip:]]
     spans = spans_of_words(docs[skip:], words, first=int(offsets_D1[0]))

@@ -1,5 +1,6 @@
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,8 +14,8 @@ PIECES += ["\u3000", "\xa0", "é", "‚", "Â", "日", "😀", "\x00", "\x7f"]
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=25).map("".join) | st.text(max_size=20)
 
 
-def lines(text: str, before: str = "") -> list[str]:
-    text_B, offsets_D1 = string_view(pa.array([before, text]))
+def lines(text: str, before: str = "", behind: str = "") -> list[str]:
+    text_B, offsets_D1 = string_view(pa.array([before, text, behind]))
     start, end = int(offsets_D1[1]), int(offsets_D1[2])
     stops_E, nexts_E = np.empty(end - start, np.int32), np.empty(end - start, np.int32)
     num = split_lines(text_B, start, end, CLASS_C, stops_E, nexts_E)
@@ -29,15 +30,22 @@ def test_lines_by_hand():
     assert lines("\n") == [""]
 
 
-@given(text=TEXTS, before=st.sampled_from(["", "\r", "é\n"]))
-def test_lines_are_those_of_splitlines(text, before):
-    assert lines(text, before) == text.splitlines()
+@given(text=TEXTS, before=st.sampled_from(["", "\r", "é\n"]), behind=st.sampled_from(["", "\n" * 64]))
+def test_lines_are_those_of_splitlines(text, before, behind):
+    assert lines(text, before, behind) == text.splitlines()
 
 
-@given(text=TEXTS)
-def test_line_feeds_are_where_they_are(text):
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\x85", "\u2028", "\u2029", "é", "\u2027"])
+@pytest.mark.parametrize("lead", [*range(60, 66), 126, 127])
+def test_a_line_end_is_seen_where_64_bytes_border_on_64(end, lead):
+    text = "x" * lead + end + "y" * 70
+    assert lines(text, behind="z" * 64) == text.splitlines()
+
+
+@given(text=TEXTS, behind=st.sampled_from(["", "\n" * 64]))
+def test_line_feeds_are_where_they_are(text, behind):
     data = text.encode()
-    text_B, offsets_D1 = string_view(pa.array([text]))
+    text_B, offsets_D1 = string_view(pa.array([text, behind]))
     feeds_E = np.empty(len(data) + 1, np.int32)
     num = line_feeds(text_B, 0, int(offsets_D1[1]), feeds_E)
     assert feeds_E[:num].tolist() == [i for i, byte in enumerate(data) if byte == 0x0A]
