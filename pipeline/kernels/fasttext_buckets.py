@@ -46,9 +46,3 @@ def num_bits(x):
     x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
     x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
     return np.int64((x * np.uint64(LOW_BITS)) >> np.uint64(56))
-
-
-@njit(cache=True, nogil=True, inline="always")
-def first_bit(x):
-    """Index of the lowest one among the bits of x, which is not 0."""
-    return num_bits((x & (~x + np.uint64(1))) - np.uint64(1))

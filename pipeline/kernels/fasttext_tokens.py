@@ -9,22 +9,23 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from pipeline.kernels.byte_masks import PAD_BYTES, WIDTH, byte_masks, padded
 from pipeline.kernels.chunks import load8, load_tail
-from pipeline.kernels.fasttext_buckets import first_bit
 from pipeline.kernels.hashing import quick_key
+from pipeline.kernels.word_masks import AT_ONCE, first_bits, write_bits
 
 EOS = b"</s>"
 LABEL_PREFIX = b"__label__"
 FNV_START, FNV_PRIME = 2166136261, 16777619
-EDGES_AT_ONCE = 66  # the most that one step of `read_edges` writes
+EDGES_AT_ONCE = WIDTH + AT_ONCE + 2  # the most that one step of `read_edges` writes
 NO_TEXT_KEY = 1 << 63  # from here on the second half of a key is no text
 _LABEL8 = int.from_bytes(LABEL_PREFIX[:8], "little")
-_ALL = 2**64 - 1
-_GATHER_BITS = 0x0102040810204080  # times eight bytes of 0 or 1: their bits in the top byte, the first one lowest
 _TEXT_KEY_BYTES = 15
 # Of a token of n bytes: which bits of its first eight bytes are its own, which of the next eight, and its length.
 _OWN_16 = np.array([2 ** (8 * min(n, 8)) - 1 for n in range(16)], np.uint64)
 _NEXT_16 = np.array([2 ** (8 * max(n - 8, 0)) - 1 for n in range(16)], np.uint64)
+
+_space_masks = byte_masks(((0, 0), (ord("\t"), ord("\r")), (ord(" "), ord(" "))))
 
 
 @njit(cache=True, nogil=True)
@@ -34,17 +35,15 @@ def read_edges(text_B, offsets_D1, d, at, edges_E, num):
     A document ends with a token of no bytes. Stops where there might be no room; an odd number of edges says that the
     last token goes on.
     """
-    flags_64 = np.empty(64, np.uint8)
+    pad_B = np.empty(PAD_BYTES, np.uint8)
     while d < offsets_D1.size - 1:
         end = np.int64(offsets_D1[d + 1])
         while at < end and num + EDGES_AT_ONCE <= edges_E.size:
-            is_token = _token_bits(text_B, at, min(end, at + 64), flags_64)
+            stop = min(end, at + WIDTH)
+            is_token = _token_bits(text_B, at, stop, pad_B)
             changes = is_token ^ (is_token << np.uint64(1) | np.uint64(num & 1))
-            while changes:
-                edges_E[num] = at + first_bit(changes)
-                num += 1
-                changes &= changes - np.uint64(1)
-            at = min(end, at + 64)
+            num = write_bits(changes, at, edges_E, num)
+            at = stop
         if at < end or num + EDGES_AT_ONCE > edges_E.size:
             break
         edges_E[num : num + 3] = end
@@ -54,25 +53,14 @@ def read_edges(text_B, offsets_D1, d, at, edges_E, num):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _token_bits(text_B, at, end, flags_64):
+def _token_bits(text_B, at, end, pad_B):
     """A bit for each of text_B[at:end], at most 64 bytes: whether it is of a token."""
-    if end - at < 64:
-        bits = np.uint64(0)
-        for k in range(end - at):
-            bits |= np.uint64(not is_space(text_B[at + k])) << np.uint64(k)
-        return bits
-    for k in range(np.uint64(64)):
-        flags_64[k] = not is_space(text_B[np.uint64(at) + k])
-    return mark_bits(flags_64, np.uint64(0))
-
-
-@njit(cache=True, nogil=True, inline="always")
-def mark_bits(flags_B, at):
-    """Bits of the 64 flags from `at`, each of them 0 or 1."""
-    bits = np.uint64(0)
-    for k in range(np.uint64(0), np.uint64(64), np.uint64(8)):
-        bits |= ((load8(flags_B, at + k) * np.uint64(_GATHER_BITS)) >> np.uint64(56)) << k
-    return bits
+    if at + WIDTH <= text_B.size:
+        (spaces,) = _space_masks(text_B, at)
+    else:
+        padded(text_B, at, end, pad_B)
+        (spaces,) = _space_masks(pad_B, 0)
+    return ~spaces & first_bits(end - at)
 
 
 @njit(cache=True, nogil=True, inline="always")

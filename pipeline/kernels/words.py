@@ -18,10 +18,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from pipeline.kernels.byte_masks import PAD_BYTES, WIDTH
 from pipeline.kernels.chunks import HIGH_BITS, load8, load_tail
 from pipeline.kernels.hashing import SEED, mix
+from pipeline.kernels.leaf import leaf
 from pipeline.kernels.unicode_tables import ALONE, JOINER, WORD, unicode_tables
 from pipeline.kernels.utf8 import decode
+from pipeline.kernels.word_masks import AT_ONCE, bit_at, first_bits, word_masks, write_bits
 
 Bytes = npt.NDArray[np.uint8]
 Int32 = npt.NDArray[np.int32]
@@ -54,58 +57,48 @@ def word_hashes(text_B: Bytes, starts_W: Int32, ends_W: Int32) -> UInt64:
 def _word_spans(text_B, offsets_D1, class_C):
     num_docs = offsets_D1.size - 1
     # A word takes two bytes with the one behind; only code points of three bytes touch. Unwritten pages cost nothing.
-    borders_2W = np.empty(offsets_D1[num_docs] - offsets_D1[0] + 2 * num_docs + 10, np.int32)
-    word_offsets_D1 = np.zeros(num_docs + 1, np.int32)
-    num = np.int64(0)  # borders: even ones begin a word, odd ones end it
+    room = (offsets_D1[num_docs] - offsets_D1[0]) // 2 + num_docs + 2 * AT_ONCE
+    starts_W, ends_W = np.empty(room, np.int32), np.empty(room, np.int32)
+    word_offsets_D1, pad_B = np.zeros(num_docs + 1, np.int32), np.empty(PAD_BYTES, np.uint8)
+    begun, ended = np.int64(0), np.int64(0)
     for d in range(num_docs):
-        at, end = int(offsets_D1[d]), int(offsets_D1[d + 1])
-        before = was_word = np.int64(0)  # class of the last character, and whether it is in a word
+        at, end = np.int64(offsets_D1[d]), np.int64(offsets_D1[d + 1])
+        before = was_word = np.uint64(0)  # whether the last character is a word character, and whether it is in a word
         while at < end:
-            stop = min(at + 8, end)
-            if stop == at + 8:
-                chunk = load8(text_B, at)
-                if _is_plain(chunk):
-                    words = _ascii_words(chunk)
-                    changes = words ^ (words << np.uint64(8) | np.uint64(was_word))
-                    for k in range(8):
-                        # Written at every byte, counted at a border only: a branch would be guessed wrong twice a word.
-                        borders_2W[num] = at + k
-                        num += np.int64((changes >> np.uint64(8 * k)) & np.uint64(1))
-                    before = was_word = np.int64(words >> np.uint64(56))
-                    at = stop
-                    continue
-            here, after = _kind(text_B, at, end, class_C)
-            while at < stop:
-                behind, after_next = _kind(text_B, after, end, class_C)
-                is_word = (here & WORD) | ((here // JOINER) & before & behind & WORD)
-                borders_2W[num] = at
-                num += is_word ^ was_word
-                if here & ALONE:
-                    borders_2W[num], borders_2W[num + 1] = at, after
-                    num += 2
-                before, was_word, here = here, is_word, behind
-                at, after = after, after_next
-        borders_2W[num] = end
-        num += was_word
-        word_offsets_D1[d + 1] = num // 2
-    return borders_2W[0:num:2].copy(), borders_2W[1:num:2].copy(), word_offsets_D1
+            num, word, in_word = word_masks(text_B, at, end, class_C, before, pad_B)
+            if num == 0:
+                stop = min(at + WIDTH, end)
+                at, before, was_word, begun, ended = _spans_by_characters(
+                    text_B, at, stop, end, class_C, before, was_word, starts_W, ends_W, begun, ended
+                )
+                continue
+            changes = (in_word ^ (in_word << np.uint64(1) | was_word)) & first_bits(num)
+            begun = write_bits(changes & in_word, at, starts_W, begun)
+            ended = write_bits(changes & ~in_word, at, ends_W, ended)
+            before, was_word = bit_at(word, num - 1), bit_at(in_word, num - 1)
+            at += num
+        ends_W[ended] = end
+        ended += np.int64(was_word)
+        word_offsets_D1[d + 1] = ended
+    return starts_W[:begun], ends_W[:ended], word_offsets_D1
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _is_plain(chunk):
-    """True where the eight bytes are ASCII without apostrophe or hyphen."""
-    no_apostrophe = (chunk ^ np.uint64(0x2727272727272727)) + np.uint64(0x7F7F7F7F7F7F7F7F)
-    no_hyphen = (chunk ^ np.uint64(0x2D2D2D2D2D2D2D2D)) + np.uint64(0x7F7F7F7F7F7F7F7F)
-    return (no_apostrophe & no_hyphen & ~chunk & np.uint64(HIGH_BITS)) == np.uint64(HIGH_BITS)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _ascii_words(chunk):
-    """1 in each byte that is a letter or digit, for eight ASCII bytes: sums reach the top bit from a, {, 0 and :."""
-    folded = chunk | np.uint64(0x2020202020202020)
-    letters = (folded + np.uint64(0x1F1F1F1F1F1F1F1F)) & ~(folded + np.uint64(0x0505050505050505))
-    digits = (chunk + np.uint64(0x5050505050505050)) & ~(chunk + np.uint64(0x4646464646464646))
-    return ((letters | digits) & np.uint64(HIGH_BITS)) >> np.uint64(7)
+@leaf
+def _spans_by_characters(text_B, at, stop, end, class_C, before, was_word, starts_W, ends_W, begun, ended):
+    """Write where words begin and end from the characters before `stop`, of which some are words of their own."""
+    here, after = _kind(text_B, at, end, class_C)
+    while at < stop:
+        behind, after_next = _kind(text_B, after, end, class_C)
+        is_word = np.uint64((here & WORD) | ((here // JOINER) & np.int64(before) & behind & WORD))
+        starts_W[begun] = ends_W[ended] = at
+        begun += np.int64(is_word & ~was_word)
+        ended += np.int64(was_word & ~is_word)
+        if here & ALONE:
+            starts_W[begun], ends_W[ended] = at, after
+            begun, ended = begun + 1, ended + 1
+        before, was_word, here = np.uint64(here & WORD), is_word, behind
+        at, after = after, after_next
+    return at, before, was_word, begun, ended
 
 
 @njit(cache=True, nogil=True, inline="always")

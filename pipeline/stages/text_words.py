@@ -23,6 +23,7 @@ def words_of(text: pa.StringArray) -> WordSpans:
     from pipeline.kernels.words import word_spans
 
     if _last is None or not _is_same(_last[0], text):
+        _last = None  # so that the new ones take the same memory
         _last = text, word_spans(*string_view(text))
     return _last[1]
 

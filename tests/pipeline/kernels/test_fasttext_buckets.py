@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numba import njit
 
-from pipeline.kernels.fasttext_buckets import first_bit, has_row, kept_buckets, num_bits, place_of
+from pipeline.kernels.fasttext_buckets import has_row, kept_buckets, num_bits, place_of
 
 NUM_BUCKETS = 300
 
@@ -23,11 +23,6 @@ def _num_bits(x):
     return num_bits(np.uint64(x))
 
 
-@njit
-def _first_bit(x):
-    return first_bit(np.uint64(x))
-
-
 @given(kept=st.sets(st.integers(0, NUM_BUCKETS - 1)))
 def test_the_buckets_of_a_pruned_model_have_their_places(kept):
     in_order = sorted(kept)
@@ -44,8 +39,3 @@ def test_every_bucket_has_a_row_where_nothing_was_pruned():
 @given(x=st.integers(0, 2**64 - 1))
 def test_ones_are_counted(x):
     assert _num_bits(np.uint64(x)) == x.bit_count()
-
-
-@given(x=st.integers(1, 2**64 - 1))
-def test_the_lowest_one_is_found(x):
-    assert _first_bit(np.uint64(x)) == (x & -x).bit_length() - 1

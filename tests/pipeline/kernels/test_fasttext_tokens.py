@@ -13,7 +13,6 @@ from pipeline.kernels.fasttext_tokens import (
     NO_TEXT_KEY,
     is_label,
     is_space,
-    mark_bits,
     read_edges,
     token_hash,
     token_key,
@@ -33,11 +32,6 @@ def _is_space(byte):
 @njit
 def _token_key(text_B, start, end):
     return token_key(text_B, start, end)
-
-
-@njit
-def _mark_bits(flags_B, at):
-    return mark_bits(flags_B, np.uint64(at))
 
 
 def array(data: bytes) -> np.ndarray:
@@ -71,11 +65,6 @@ def test_tokens_stand_between_spaces_and_one_of_no_bytes_ends_each_document(docs
 def test_a_megabyte_in_one_line_has_its_tokens():
     for text in ("x" * 1_000_000, " " * 1_000_000, "é " * 300_000):
         assert tokens_by(pa.array([text]), 1000) == [*text.encode().split(), b""]
-
-
-@given(flags=st.lists(st.integers(0, 1), min_size=64, max_size=64), at=st.integers(0, 9))
-def test_flags_become_bits(flags, at):
-    assert _mark_bits(np.array([1] * at + flags, np.uint8), at) == sum(flag << k for k, flag in enumerate(flags))
 
 
 @given(data=st.binary(max_size=40), behind=st.binary(max_size=20))
