@@ -43,7 +43,8 @@ def _json(value: dict[str, Any]) -> str:
 def load(folder: str | Path) -> Encoder:
     """Encoder of a tokenizer folder, ours or a base model's.
 
-    Raises FileNotFoundError where there is no tokenizer.json, ValueError where no end-of-text token is named.
+    Raises FileNotFoundError where there is no tokenizer.json, ValueError where it can't be read or no end-of-text token
+    is named.
     """
     path = Path(folder) / "tokenizer.json"
     if not path.is_file():
@@ -57,6 +58,11 @@ def load(folder: str | Path) -> Encoder:
         return Encoder(path.read_bytes(), eos=eos, pad=pad, controls=(IM_START, IM_END))
     except ValueError as error:
         raise ValueError(f"{folder}: {error}") from None
+    except Exception as error:  # the tokenizers library raises nothing more telling for what it can't read
+        raise ValueError(
+            f"{folder}: its tokenizer.json is none that the tokenizers library reads ({error}); save it anew with "
+            "AutoTokenizer.from_pretrained(...).save_pretrained(...)"
+        ) from error
 
 
 def _read(path: Path) -> dict[str, Any]:

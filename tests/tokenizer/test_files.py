@@ -69,3 +69,15 @@ def test_a_folder_without_eos_is_refused_by_name(folder, tmp_path):
     (tmp_path / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes())
     with pytest.raises(ValueError, match=f"{tmp_path}.*eos_token"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "{not json", "{}", "[]", '{"model": {"type": "BPE"}}'])
+def test_a_tokenizer_json_that_is_none_is_refused_by_name(tmp_path, content):
+    (tmp_path / "tokenizer.json").write_text(content)
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"eos_token": "<|pad|>"}))
+    with pytest.raises(ValueError, match=f"{tmp_path}: "):
+        load(tmp_path)
+
+
+def test_ranks_for_tiktoken_are_beside_it(folder):
+    assert (folder / "tokenizer.tiktoken").read_bytes().startswith(b"IQ== 4\n")
