@@ -1,4 +1,4 @@
-"""A local Beam worker process that behaves: quiet, single-threaded libraries, ends with its parent.
+"""A local Beam worker process that behaves: quiet, single-threaded libraries, keeps its memory, ends with its parent.
 
 Started by `engine.py` as `python -m pipeline.stages.worker ROSTER_DIR`. It leaves its process id in ROSTER_DIR, so that
 the parent can see whether all its workers live, and can end them; a worker that ends well strikes it out again.
@@ -39,6 +39,9 @@ def main() -> None:
     import pyarrow as pa
     from apache_beam.runners.worker import sdk_worker_main
 
+    from pipeline.io.freed_memory import keep_freed_memory
+
+    keep_freed_memory()
     pa.set_cpu_count(1)
     pa.set_io_thread_count(2)
     sdk_worker_main.main(sys.argv)

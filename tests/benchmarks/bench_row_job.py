@@ -28,6 +28,7 @@ import pyarrow.parquet as pq
 import zstandard
 
 from pipeline.config import InputConfig, StageEntry
+from pipeline.io.freed_memory import keep_freed_memory
 from pipeline.io.slices import find_sources, plan_slices
 from pipeline.stages.rows import OUTPUTS, RowPlan, SourceSlice, run_slice, signals_of, warm
 
@@ -103,6 +104,7 @@ def nothing_dropped(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def run_one(path: Path, form: str, stages: list[dict[str, Any]], folder: Path) -> dict[str, float]:
     """Seconds, documents read and kept, MB of text, peak MB."""
+    keep_freed_memory()
     entries = [StageEntry.model_validate(stage) for stage in stages]
     inputs = (InputConfig.model_validate({"format": form, "paths": [str(path)]}),)
     folders = {name: str(folder / name) for name in OUTPUTS}
