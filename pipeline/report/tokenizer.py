@@ -170,8 +170,9 @@ def _tokens(measured: Facts) -> Iterator[str]:
 
 
 def _token(text: str) -> str:
-    """A token in quotes, so that its spaces and line ends can be seen."""
-    return f'<code class="token">{escape(json.dumps(text, ensure_ascii=False))}</code>'
+    """A token in quotes, so that its spaces and line ends can be seen; bytes that are no text stand as \\xff."""
+    quoted = json.dumps(text, ensure_ascii=False).replace("\\\\x", "\\x")
+    return f'<code class="token">{escape(quoted)}</code>'
 
 
 def _ratio(part: float, whole: float) -> str:

@@ -40,7 +40,7 @@ def test_every_figure_stands_in_a_table():
     assert re.search(r"512\s*2.00\s*2.00\s*2,048\s*3.00\s*3.00\s*33.3%\s*8,000\s*4.00\s*4.00\s*25.0%", text)
     assert re.search(r"tokens of a single byte\s*10.0%", text)
     assert re.search(r"1,000 of 7,742\s*their share\s*12.9%", text)
-    assert re.search(r'"        "\s*8\s*3', text)
+    assert re.search(r'"        "\s*8\s*3\s*"\\xff\\xfe"\s*2\s*0', text)
     assert '" <b>" "\\n\\n"' in text
 
 
