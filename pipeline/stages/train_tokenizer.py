@@ -26,6 +26,7 @@ from pipeline.stages.train_tokenizer_counts import (
     count_shard,
     merge_partition,
     num_partitions,
+    warm,
 )
 from pipeline.stages.train_tokenizer_model import TrainModel, train_on_counts
 from pipeline.stages.train_tokenizer_weights import DocumentWeights
@@ -99,6 +100,8 @@ def _count(phases: ShardPhases, config: TrainTokenizerConfig) -> tuple[list[Resu
         CountShard(shard, documents.verdicts, config, partitions, phases.path("words", i))
         for i, shard in enumerate(documents.shards)
     ]
+    if len(tasks) > 1:
+        warm(config)
     counted = phases.run("words", count_shard, tasks)
     files = tuple(
         f"{task.stem}.{i}.arrow" for task, result in zip(tasks, counted, strict=True) for i in range(result["files"])

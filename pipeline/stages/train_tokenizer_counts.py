@@ -64,6 +64,13 @@ def num_partitions(shards_bytes: int) -> int:
     return min(1 + shards_bytes // PARTITION_BYTES, MAX_PARTITIONS)
 
 
+def warm(config: TrainTokenizerConfig) -> None:
+    """Compile what shards are counted with, so that workers find it."""
+    counts = PretokenCounts()
+    counts.add_texts(np.frombuffer(b"a b", np.uint8), np.array([0, 3]), word_cut(config).pattern)
+    word_partitions(*counts.table()[:2], 2)
+
+
 def count_shard(task: CountShard) -> dict[str, Any]:
     """Write the count files; documents and bytes of text as they are, and documents to which each weight was given."""
     weights, cut = DocumentWeights(task.config), word_cut(task.config)

@@ -56,7 +56,7 @@ def manifest_of(run_dir: Path) -> dict:
 def one_and_four_workers(folder: Path, settings: dict) -> tuple[Path, Path]:
     """Runs of one corpus by one worker; and by four, with other slices, files and lines in another order."""
     one, four = folder / "one", folder / "four"
-    paths = write_corpus(one / "in", texts(400))
+    paths = write_corpus(one / "in", [*texts(400), "singular"])
     done = run(one, paths, settings, "--workers", "1")
     assert done.returncode == 0, done.stderr
     four.mkdir()
@@ -81,7 +81,7 @@ def test_workers_slices_and_order_do_not_matter(tmp_path):
     facts = [{name: manifest_of(path)[name] for name in known} for path in (one, four)]
     assert facts[0] == facts[1]
     assert facts[0]["left_out"]["words"] > 0
-    assert facts[0]["weighted_documents"] == {"source_weights.*1.jsonl": 133}
+    assert facts[0]["weighted_documents"] == {"source_weights.*1.jsonl": 134}
     assert facts[0]["vocab_size"] == manifest_of(one)["asked_vocab_size"] == 336
     theirs = AutoTokenizer.from_pretrained(one / "tokenizer")
     ids = theirs.encode("the mill grinds 1234 \u9ea6")

@@ -16,6 +16,7 @@ from pipeline.stages.train_tokenizer_counts import (
     merge_partition,
     num_partitions,
     read_words,
+    warm,
 )
 from tests.oracles.pretokens import pieces, splitter
 from tests.pipeline.stages.pack_cases import commit, document, plain_documents
@@ -81,3 +82,15 @@ def test_bytes_that_are_no_text_are_words_too(tmp_path):
 
 def test_the_number_of_partitions_follows_from_the_size_of_the_input():
     assert [num_partitions(size) for size in (0, PARTITION_BYTES, 10**18)] == [1, 2, MAX_PARTITIONS]
+
+
+@pytest.mark.parametrize("algorithm", ["bpe", "sentencepiece_bpe"])
+def test_what_is_compiled_before_is_what_counting_needs(tmp_path, algorithm):
+    from tokenizer.pretoken_counts_kernels import count_words, partitions_of_words
+
+    config = TrainTokenizerConfig(algorithm=algorithm)
+    warm(config)
+    compiled = [len(kernel.signatures) for kernel in (count_words, partitions_of_words)]
+    shard = commit(tmp_path / "in", plain_documents()).shards[0]
+    count_shard(CountShard(shard, (), config, 2, str(tmp_path / "words")))
+    assert [len(kernel.signatures) for kernel in (count_words, partitions_of_words)] == compiled
