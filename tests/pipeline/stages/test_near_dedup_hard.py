@@ -206,7 +206,7 @@ def test_no_way_of_cutting_the_work_changes_a_byte(tmp_path, monkeypatch, real_t
     *_, alone = near(write_corpus(tmp_path / "1", real_texts_with_copies), tmp_path / "1")
     engine, cuts = LocalEngine(backwards=way == "files in another order"), [17, 400, 401, 2500]
     if way == "batches of 7":
-        monkeypatch.setattr(dataset.read_shard, "__defaults__", ((), None, 7))
+        monkeypatch.setattr(dataset.read_shard, "__defaults__", ((), None, 7, None))
     if way == "blocks of 1 kB":
         monkeypatch.setattr(near_dedup_shingles, "TEXT_BLOCK_BYTES", 2**10)
     if way == "many ranges":
