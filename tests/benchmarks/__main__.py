@@ -24,8 +24,10 @@ BESIDE_PEERS = (
     "bench_ngrams",
     "bench_minhash",
     "bench_near_dedup",
+    "bench_encode",
     "dedup_quality",
 )
+BESIDE_PEERS_AT_ONCE = ("bench_bpe_train",)  # take PYTHON alone
 WITHOUT_PEERS = (
     "perplexity_separation",
     "perplexity_buckets",
@@ -44,6 +46,10 @@ def main() -> int:
         failed += bool(
             subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}", *sys.argv[1:]], check=False).returncode
         )
+    for name in BESIDE_PEERS_AT_ONCE:
+        print(f"\n== {name}", flush=True)
+        command = [sys.executable, "-m", f"tests.benchmarks.{name}", *sys.argv[2:3]]
+        failed += bool(subprocess.run(command, check=False).returncode)
     for name in WITHOUT_PEERS:
         print(f"\n== {name}", flush=True)
         failed += bool(subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}"], check=False).returncode)

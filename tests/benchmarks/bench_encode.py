@@ -1,27 +1,44 @@
 """Encoding text that was not seen before beside tokenizers and tiktoken, one core, the same vocabulary.
 
-    python -m tests.benchmarks.bench_encode [--megabytes N] [--peers PYTHON]
+    taskset -c 1 python -m tests.benchmarks.bench_encode [--megabytes N] [--rounds N] [--peers PYTHON] [--write FILE]
 
-Each text is halved: everyone encodes the first half as often as it likes, then the second half is timed once, so its
-words are met as those of a new text are. The vocabulary is GPT-NeoX's (50,280 tokens) without its normaliser and its
-runs of blanks. tiktoken, which keeps no words, has the same ranks, and is absent where PYTHON lacks it.
+Each text is halved: everyone encodes the first half, then the second half is timed once, so its words are met as those
+of a new text are. A round is that by everyone in turn, each in a process of its own; figures are the medians of rounds,
+so that what else the machine does hits all alike. The vocabulary is GPT-NeoX's (50,280 tokens) without its normaliser
+and its runs of blanks. tiktoken, which keeps no words, has the same ranks, and is absent where PYTHON lacks it.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
+from statistics import median
 
 from tests.datatrove import read_jsonl
 from tests.shared_data import ROOT
 
 TEXTS = ("corpus/classic_books", "corpus/20news-bydate-train", "corpus/multilang_news", "lang/udhr")
 VOCABULARY = ROOT / "models" / "gpt-neo-test-tokenizer.json"
+HEADER = """# Encoding unseen text, one core
+
+{date}, Linux, Python 3.11; tokenizers and tiktoken as in `peers.txt`.
+
+    taskset -c 1 python -m tests.benchmarks.bench_encode --megabytes {megabytes} --rounds {rounds} --peers PYTHON
+
+Every second document of each set, after the others were encoded; MB of UTF-8 a second of processor time, medians of
+{rounds} rounds in which everyone had a turn; "times" are medians of the ratios of a round. GPT-NeoX's vocabulary of
+50,280 tokens without its normaliser; ids are equal, see `tests/tokenizer/test_encode_parity.py`.
+
+| text | MB | corpusmill | tokenizers | times | tiktoken | times |
+|---|---|---|---|---|---|---|
+"""
 TIKTOKEN = """
 import json, sys, time, tiktoken
 halves, vocab, regex = json.load(open(sys.argv[1]))
@@ -106,26 +123,47 @@ def _merges(tokenizer_json: bytes) -> list[str]:
     return merges
 
 
+def apart(function: str, name: str, num_bytes: int) -> float:
+    """Seconds of `ours` or `library` in a new process, where nobody's tables lie in the way of another's."""
+    text = f"b.halves_of({name!r}, {num_bytes})"
+    code = f"from tests.benchmarks import bench_encode as b; print(b.{function}(b.vocabulary(), {text}))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return float(run.stdout)
+
+
+def row(name: str, num_bytes: int, rounds: int, peers: str) -> str:
+    """A line of the table."""
+    halves, tokenizer_json = halves_of(name, num_bytes), vocabulary()
+    megabytes = sum(len(text.encode()) for text in halves[1]) / 1e6
+    taken: list[tuple[float, ...]] = []
+    for _ in range(rounds):
+        by_tiktoken = tiktoken(peers, tokenizer_json, halves)
+        ours_and_library = (apart("ours", name, num_bytes), apart("library", name, num_bytes))
+        taken.append(ours_and_library if by_tiktoken is None else (*ours_and_library, by_tiktoken))
+    cells = [
+        f"{megabytes / median(of_one):.{0 if i == 0 else 1}f}" for i, of_one in enumerate(zip(*taken, strict=True))
+    ]
+    times = [f"{median(one[i] / one[0] for one in taken):.1f}" for i in range(1, len(cells))]
+    others = [cell for pair in zip(cells[1:], times, strict=True) for cell in pair]
+    return "| " + " | ".join([name, f"{megabytes:.1f}", cells[0], *others, *["absent"] * (4 - len(others))]) + " |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=int, default=20, help="of each text at most")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", default="python3", help="a Python that has tiktoken")
+    parser.add_argument("--write", type=Path, help="a file for the report")
     chosen = parser.parse_args()
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
-    tokenizer_json = vocabulary()
-    print(f"{'':28}{'MB':>6}{'ours MB/s':>11}{'tokenizers':>12}{'times':>7}{'tiktoken':>10}{'times':>7}")
+    report = HEADER.format(date=datetime.date.today(), megabytes=chosen.megabytes, rounds=chosen.rounds)
+    print(report, end="", flush=True)
     for name in TEXTS:
-        halves = halves_of(name, chosen.megabytes * 1_000_000)
-        megabytes = sum(len(text.encode()) for text in halves[1]) / 1e6
-        taken = ours(tokenizer_json, halves)
-        line = f"{name:28}{megabytes:6.1f}{megabytes / taken:11.1f}"
-        by_library = library(tokenizer_json, halves)
-        line += f"{megabytes / by_library:12.2f}{by_library / taken:7.1f}"
-        by_tiktoken = tiktoken(chosen.peers, tokenizer_json, halves)
-        line += (
-            f"{'absent':>10}" if by_tiktoken is None else f"{megabytes / by_tiktoken:10.2f}{by_tiktoken / taken:7.1f}"
-        )
-        print(line, flush=True)
+        line = row(name, chosen.megabytes * 1_000_000, chosen.rounds, chosen.peers) + "\n"
+        print(line, end="", flush=True)
+        report += line
+    if chosen.write:
+        chosen.write.write_text(report)
 
 
 if __name__ == "__main__":
