@@ -74,7 +74,8 @@ def size_chart(curves: Sequence[tuple[str, Points]], others: Sequence[tuple[str,
         return ""
     low, high = min(x for x, _ in points), max(x for x, _ in points)
     every = 1 if high - low < MAX_DOUBLINGS else 2
-    x_ticks = [float(power) for power in range(math.ceil(low), math.floor(high) + 1, every)] or [low]
+    x_ticks = [float(power) for power in range(math.ceil(low), math.floor(high) + 1, every)]
+    x_ticks = x_ticks if len(x_ticks) > 1 else [low, high]
     y_ticks = ticks(min(y for _, y in points), max(y for _, y in points))
     scale = _Scale((high - low) * NAMES_ROOM, y_ticks[0], y_ticks[-1], left=low)
     lines = [_line(scale, curve, "train" if i == 0 else "part") for i, (_, curve) in enumerate(curves)]
@@ -161,5 +162,6 @@ def _names(scale: _Scale, names: Sequence[tuple[str, tuple[float, float]]]) -> l
 
 
 def _size_text(size: float) -> str:
-    """`512`, `32k`: thousands are those of powers of two."""
-    return f"{size:.0f}" if size < 1024 else f"{size / 1024:.0f}k"
+    """`512`, `32k` for powers of two, `18,000` for others."""
+    rounded = round(size)
+    return f"{rounded:,}" if rounded % 1024 else f"{rounded // 1024}k"

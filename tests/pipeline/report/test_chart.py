@@ -109,6 +109,11 @@ def test_sizes_stand_by_their_logarithm_and_names_apart():
     assert abs(texts["a"] - texts["b"]) >= 10
 
 
+def test_a_narrow_range_of_sizes_has_its_ends_as_ticks():
+    svg = size_chart([("", [(16000, 2.0), (18000, 3.0)])], [], label="x")
+    assert {"16,000", "18,000"} <= {one.text for one in ET.fromstring(svg).iter("text")}
+
+
 def test_a_falling_loss_falls_in_the_picture():
     svg = loss_chart([(1, 9.0), (100, 4.0)], [], label="x")
     (points,) = re.findall(r'points="([^"]+)"', svg)
