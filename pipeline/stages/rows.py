@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -171,7 +171,6 @@ def run_slice(task: SourceSlice | ShardSlice) -> dict[str, Any]:
     totals = _Totals()
     writers = {name: _writer(plan, name, task.id) for name in OUTPUTS}
     with ExitStack() as open_files:
-        open_files.enter_context(_memory_that_stays())
         for writer in writers.values():
             open_files.enter_context(writer)
         for read in task.read():
@@ -184,19 +183,6 @@ def run_slice(task: SourceSlice | ShardSlice) -> dict[str, Any]:
         "stages": [tally.as_json() for tally in tallies],
         "files": {name: summary for name, writer in writers.items() if (summary := writer.summaries())},
     }
-
-
-@contextmanager
-def _memory_that_stays() -> Iterator[None]:
-    """Arrow takes its memory from malloc, so that a batch gets the pages of the one before. Its own pool returns them
-    to the system, which clears each again: a twentieth of a whole row job.
-    """
-    before = pa.default_memory_pool()
-    pa.set_memory_pool(pa.system_memory_pool())
-    try:
-        yield
-    finally:
-        pa.set_memory_pool(before)
 
 
 def _writer(plan: RowPlan, output: str, task_id: str) -> Writer:
