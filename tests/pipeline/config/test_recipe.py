@@ -104,6 +104,14 @@ def test_a_named_tokenizer_is_enough_to_pack():
     assert recipe("pack", pack={"tokenizer": "base"}).stages[0].pack.tokenizer == "base"
 
 
+def test_a_unigram_model_packs_nothing_and_does_not_stand_in_the_way():
+    unigram = {"algorithm": "sentencepiece_unigram"}
+    with pytest.raises(ValidationError, match="none gives the ids of algorithm: sentencepiece_unigram everywhere"):
+        recipe("train_tokenizer", "pack", train_tokenizer=unigram)
+    stages = recipe("train_tokenizer", "pack", train_tokenizer=unigram, pack={"tokenizer": "base"}).stages
+    assert [entry.name for entry in stages] == ["train_tokenizer", "pack"]
+
+
 def test_two_packings_under_two_names_work():
     stages = [{"pack": {"tokenizer": "t", "name": name}} for name in ("packed", "packed_chat")]
     assert len(Recipe.model_validate({"run_dir": "r", "input": list(TEXT), "stages": stages}).stages) == 2
