@@ -37,7 +37,9 @@ class EngineConfig(Strict):
     runner: str = "local"
     workers: int | Literal["auto"] = "auto"
     options: dict[str, str | int | float | bool] = Field(default_factory=dict, description="options of another runner")
-    shuffle_bytes: int = Field(64 * 2**20, gt=0, description="most a GroupByKey may hold at once; more runs in passes")
+    shuffle_bytes: int = Field(
+        64 * 2**20, gt=0, description="keys, in bytes, that one task groups; more become further tasks"
+    )
     startup_seconds: float = Field(60.0, gt=0, description="workers that are not up by then fail the job")
 
     @model_validator(mode="after")

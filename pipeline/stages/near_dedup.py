@@ -4,9 +4,12 @@ text -> signatures -> buckets grouped -> nominated documents -> shingle sets -> 
 
 Text is read twice: all of it for signatures, that of nominated documents for shingle sets.
 
-The definition: documents are ranked by the keeper rules. In rank order, a document is compared with those documents of
-its buckets that stayed, the best `max_representatives` of each bucket; if the similarity of its set of shingles
-(64-bit hashes) with one of them is enough, it goes, and the best-ranked such document is its keeper. Else it stays.
+The definition: documents are ranked by the keeper rules. In rank order, a document is compared with those documents
+that stayed and stand in its buckets, the first `max_representatives` of each bucket; if the similarity of its set of
+shingles (64-bit hashes) with one of them is enough, it goes, and the best-ranked such document is its keeper, which
+from then on stands in its buckets too. Else it stays. Then once more, where each keeper stands from the start in the
+buckets of those that went for it: a document whose keeper still stays goes, others are compared with whom they meet
+anew. So chains of buckets nominate, as where all that share one are joined, but exact similarity alone decides.
 Documents of an index stand before all others and stay; planted copies stand behind all others.
 """
 

@@ -159,7 +159,7 @@ def decide(task: DecisionTask) -> dict[str, Any]:
     """Write the verdicts on some components, and their near misses; return how many comparisons were made and left
     out, and verified edges, all without those of planted copies.
     """
-    from pipeline.kernels.keepers import NO_CONTAINMENT, near_duplicate_keepers
+    from pipeline.kernels.keepers import NO_CONTAINMENT, Rule, Sets, near_duplicate_keepers
 
     stored = np.load(task.members_path, mmap_mode="r")[task.start : task.stop]
     bucket_M = np.cumsum(stored < 0) - 1
@@ -174,26 +174,27 @@ def decide(task: DecisionTask) -> dict[str, Any]:
         rank_D = np.argsort(doc_R)
         rank_M = rank_D[member_M]
         contained = task.config.min_containment
-        keeper_R, jaccard_R, made_R, skipped_R, nearest_R, nearest_jaccard_R = near_duplicate_keepers(
-            set_U,
-            np.append(0, ends_D[:-1])[doc_R],
-            ends_D[doc_R],
+        found = near_duplicate_keepers(
+            Sets(set_U, np.append(0, ends_D[:-1])[doc_R], ends_D[doc_R]),
             bucket_M[np.lexsort((bucket_M, rank_M))],
             np.append(0, np.cumsum(np.bincount(rank_M))),
-            np.bincount(bucket_M),
-            int((act_D == 0).sum()),
+            int(bucket_M[-1]) + 1,
             (_is_looked_at(ordinals_D, nominated.size) & (act_D == 1))[doc_R],
-            task.config.min_jaccard,
-            NO_CONTAINMENT if contained is None else contained,
-            task.config.max_representatives,
+            Rule(
+                min_jaccard=task.config.min_jaccard,
+                min_containment=NO_CONTAINMENT if contained is None else contained,
+                max_representatives=task.config.max_representatives,
+                num_settled=int((act_D == 0).sum()),
+                num_own=int((act_D < 2).sum()),
+            ),
         )
     ordinals_R, is_own_R = ordinals_D[doc_R], act_D[doc_R] < 2
-    _write_pairs(task.path, ordinals_R, keeper_R, jaccard_R)
-    _write_pairs(task.misses_path, ordinals_R, nearest_R, nearest_jaccard_R)
+    _write_pairs(task.path, ordinals_R, found.keeper_R, found.jaccard_R)
+    _write_pairs(task.misses_path, ordinals_R, found.nearest_R, found.nearest_jaccard_R)
     return {
-        "comparisons": int(made_R[is_own_R].sum()),
-        "comparisons_not_made": int(skipped_R[is_own_R].sum()),
-        "verified_edges": int((keeper_R[is_own_R] >= 0).sum()),
+        "comparisons": int(found.made_R[is_own_R].sum()),
+        "comparisons_not_made": int(found.skipped_R[is_own_R].sum()),
+        "verified_edges": int((found.keeper_R[is_own_R] >= 0).sum()),
     }
 
 

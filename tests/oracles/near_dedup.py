@@ -6,7 +6,7 @@ Signatures come from datasketch, which is the reference.
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -99,15 +99,70 @@ def removals(
     places = [buckets(signature(list(s), num_bands * rows_per_band), num_bands) if s else [] for s in sets]
     rules = {"longest": lambda d: -len(texts[d]), "first": lambda d: d}
     ranked = sorted(range(len(texts)), key=lambda d: (*(rules[rule](d) for rule in prefer), d))
-    kept_in: dict[int, list[int]] = defaultdict(list)
-    found = []
-    for d in ranked:
-        candidates = {other for bucket in places[d] for other in kept_in[bucket][:max_representatives]}
-        edges = [o for o in ranked if o in candidates and is_verified(sets[d], sets[o], min_jaccard)]
-        if edges:
-            keeper = edges[0]
-            found.append(Removal(d, keeper, len(sets[d] & sets[keeper]) / len(sets[d] | sets[keeper])))
-        else:
-            for bucket in places[d]:
-                kept_in[bucket].append(d)
-    return sorted(found)
+    at = {d: r for r, d in enumerate(ranked)}
+
+    def edge(r: int, other: int) -> bool:
+        return is_verified(sets[ranked[r]], sets[ranked[other]], min_jaccard)
+
+    keepers = keepers_of([places[d] for d in ranked], edge, max_representatives).keepers
+    removed = [(d, ranked[keepers[at[d]]]) for d in range(len(texts)) if keepers[at[d]] >= 0]
+    return [Removal(d, k, len(sets[d] & sets[k]) / len(sets[d] | sets[k])) for d, k in removed]
+
+
+class Decided(NamedTuple):
+    """Of each document its keeper, or -1; those it was compared with; how many it was not compared with."""
+
+    keepers: list[int]
+    compared: list[list[int]]
+    left_out: list[int]
+
+
+def keepers_of(
+    places: Sequence[Sequence[int]],
+    edge: Callable[[int, int], bool],
+    cap: int,
+    settled: int = 0,
+    own: int | None = None,
+) -> Decided:
+    """Documents in rank order, which stand in the buckets `places`; the first `settled` stay."""
+    own = len(places) if own is None else own
+    decided = Decided([-1] * len(places), [[] for _ in places], [0] * len(places))
+    _one_round(places, places, edge, cap, settled, own, decided)
+    wider = [set(place) for place in places]
+    for r, keeper in enumerate(decided.keepers[:own]):
+        if keeper >= 0:
+            wider[keeper] |= set(places[r])
+    _one_round(places, wider, edge, cap, settled, own, decided)
+    return decided
+
+
+def _one_round(
+    before: Sequence[Collection[int]],
+    places: Sequence[Collection[int]],
+    edge: Callable[[int, int], bool],
+    cap: int,
+    settled: int,
+    own: int,
+    decided: Decided,
+) -> None:
+    """Who stayed is not compared again with who stayed, where `before` has both in the bucket that joins them."""
+    is_second = places is not before
+    had, keepers = list(decided.keepers), decided.keepers
+    standing: dict[int, list[int]] = defaultdict(list)
+    for r, place in enumerate(places):
+
+        def is_old(other: int, bucket: int, r: int = r) -> bool:
+            both_stayed = had[r] == had[other] == -1
+            return is_second and both_stayed and bucket in before[r] and bucket in before[other]
+
+        if r >= settled and (keepers[r] < 0 or keepers[keepers[r]] >= 0):
+            met = sorted({other for b in place for other in standing[b][:cap] if not is_old(other, b)})
+            decided.compared[r].extend(met)
+            keepers[r] = next((other for other in met if edge(r, other)), -1)
+        who = r if keepers[r] < 0 else keepers[r]
+        stays = keepers[r] < 0 and r >= settled
+        decided.left_out[r] = sum(max(0, len(standing[b]) - cap) for b in place) if stays else 0
+        if r < own:
+            for bucket in place:
+                if who not in standing[bucket][:cap]:
+                    standing[bucket].append(who)
