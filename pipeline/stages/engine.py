@@ -1,7 +1,7 @@
 """Beam, started so that it can be trusted: local workers with a deadline, a watch on their lives, a clean end.
 
-Two ways to use it: `run_tasks` for work that writes files and leaves a sidecar (resumable), `run_pipeline` for anything
-else, a GroupByKey above all. Stages carry paths, keys and small blocks through Beam, never bulk text.
+All work is tasks that read files, write files and leave a sidecar, so that a killed run goes on. Tasks and paths go
+through Beam, text and keys never do: a GroupByKey would hold all that it groups in the parent process.
 """
 
 from __future__ import annotations
@@ -104,13 +104,8 @@ class Engine:
             )
         return [r for r in results if r is not None]
 
-    def run_pipeline(self, build: Callable[[beam.Pipeline], object], *, label: str) -> None:
-        """Build and run one pipeline to its end. Raises RunFailedError."""
-        self._watcher.begin(label, 0, 0, size=0, progress_dir=None)
-        self._run(build, label, None, lambda: 0)
-
     def _run(
-        self, build: Callable[[beam.Pipeline], object], label: str, sidecar_dir: str | None, count: Callable[[], int]
+        self, build: Callable[[beam.Pipeline], object], label: str, sidecar_dir: str, count: Callable[[], int]
     ) -> None:
         _quiet_beam()
         with tempfile.TemporaryDirectory(prefix="corpusmill-") as roster:
@@ -292,9 +287,9 @@ def _one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
 
 
-def _explain(label: str, error: BaseException, sidecar_dir: str | None) -> str:
+def _explain(label: str, error: BaseException, sidecar_dir: str) -> str:
     """The failed task's own words where it left some, else the last line of what Beam says."""
-    failures = [read_json(path) for path in sorted(Path(sidecar_dir).glob("*.error"))] if sidecar_dir else []
+    failures = [read_json(path) for path in sorted(Path(sidecar_dir).glob("*.error"))]
     if failures:
         return f"{label}: {failures[0]['task']} failed: {failures[0]['error']}"
     lines = [line for line in str(error).splitlines() if line.strip()]

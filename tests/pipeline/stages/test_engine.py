@@ -6,7 +6,6 @@ import sys
 import time
 from pathlib import Path
 
-import apache_beam as beam
 import psutil
 import pytest
 
@@ -123,22 +122,6 @@ def test_an_interpreter_path_with_a_space_works(tmp_path):
     )
     assert done.stdout == "8\n"
     assert done.stderr == ""
-
-
-def test_a_pipeline_of_ones_own_runs_and_its_failure_is_one_line(tmp_path):
-    def counts(root: beam.Pipeline) -> None:
-        pairs = root | beam.Create([("a", 1), ("b", 2), ("a", 3)])
-        _ = pairs | beam.GroupByKey() | beam.MapTuple(lambda key, values: (tmp_path / key).write_text(str(sum(values))))
-
-    _engine().run_pipeline(counts, label="count")
-    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"a": "4", "b": "2"}
-
-    def broken(root: beam.Pipeline) -> None:
-        _ = root | beam.Create([0]) | beam.Map(lambda zero: 1 / zero)
-
-    with pytest.raises(RunFailedError, match=r"divide: .*ZeroDivisionError") as failure:
-        _engine(1).run_pipeline(broken, label="divide")
-    assert "\n" not in str(failure.value)
 
 
 @pytest.mark.parametrize("name", ["NoSuchRunner", "no.such.module.Runner"])
