@@ -79,6 +79,7 @@ def test_kernels_know_numbers_alone():
             *sys.stdlib_module_names,
             "numpy",
             "numba",
+            "llvmlite",
             "pyarrow",
             "pipeline",
             "tokenizers",
