@@ -4,8 +4,9 @@
 
 Each text is halved: everyone encodes the first half, then the second half is timed once, so its words are met as those
 of a new text are. A round is that by everyone in turn, each in a process of its own; figures are the medians of rounds,
-so that what else the machine does hits all alike. The vocabulary is GPT-NeoX's (50,280 tokens) without its normaliser
-and its runs of blanks. tiktoken, which keeps no words, has the same ranks, and is absent where PYTHON lacks it.
+so that what else the machine does hits all alike. Two vocabularies: GPT-NeoX's (50,280 tokens, mostly English) without
+its normaliser and its runs of blanks; and one of 32,000 with o200k's pattern, trained on the first halves. tiktoken,
+which keeps no words, has the same ranks, and is absent where PYTHON lacks it.
 """
 
 from __future__ import annotations
@@ -33,12 +34,16 @@ HEADER = """# Encoding unseen text, one core
     taskset -c 1 python -m tests.benchmarks.bench_encode --megabytes {megabytes} --rounds {rounds} --peers PYTHON
 
 Every second document of each set, after the others were encoded; MB of UTF-8 a second of processor time, medians of
-{rounds} rounds in which everyone had a turn; "times" are medians of the ratios of a round. GPT-NeoX's vocabulary of
-50,280 tokens without its normaliser; ids are equal, see `tests/tokenizer/test_encode_parity.py`.
-
-| text | MB | corpusmill | tokenizers | times | tiktoken | times |
-|---|---|---|---|---|---|---|
+{rounds} rounds in which everyone had a turn; "times" are medians of the ratios of a round. `fast` is tokenizers'
+`encode_batch_fast`, which leaves out where tokens stand. Ids are equal, see `tests/tokenizer/test_encode_parity.py`.
 """
+TABLE = """
+## {vocabulary}
+
+| text | MB | corpusmill | encode_batch | times | fast | times | tiktoken | times |
+|---|---|---|---|---|---|---|---|---|
+"""
+TRAINED_SIZE, TRAINED_PATTERN = 32_000, "o200k"
 TIKTOKEN = """
 import json, sys, time, tiktoken
 halves, vocab, regex = json.load(open(sys.argv[1]))
@@ -52,11 +57,26 @@ print(json.dumps(taken))
 """
 
 
-def vocabulary() -> bytes:
-    """The tokenizer.json that everyone encodes with."""
+def neox() -> bytes:
+    """GPT-NeoX's tokenizer.json as all can read it."""
     parts = json.loads(VOCABULARY.read_bytes()) | {"normalizer": None}
     parts["added_tokens"] = [token for token in parts["added_tokens"] if token["special"]]
     return json.dumps(parts).encode()
+
+
+def trained(num_bytes: int) -> bytes:
+    """A tokenizer.json of the first halves of all texts."""
+    from tests.oracles.pretokens import buffers
+    from tokenizer.bpe_train import train_from_counts
+    from tokenizer.pretoken_counts import PretokenCounts
+
+    counts = PretokenCounts()
+    for name in TEXTS:
+        counts.add_texts(*buffers(halves_of(name, num_bytes)[0]), TRAINED_PATTERN)
+    made = train_from_counts(
+        *counts.table(), vocab_size=TRAINED_SIZE, pattern=TRAINED_PATTERN, special_tokens=["<|end|>"]
+    )
+    return made.to_str().encode()
 
 
 def halves_of(name: str, num_bytes: int) -> tuple[list[str], list[str]]:
@@ -88,16 +108,24 @@ def ours(tokenizer_json: bytes, halves: tuple[list[str], list[str]]) -> float:
     return taken
 
 
-def library(tokenizer_json: bytes, halves: tuple[list[str], list[str]]) -> float:
-    """Processor seconds of tokenizers.encode_batch_fast for the second half, on one thread."""
+def library(tokenizer_json: bytes, halves: tuple[list[str], list[str]], method: str) -> float:
+    """Processor seconds of `tokenizers` for the second half, on one thread."""
     from tokenizers import Tokenizer
 
     tokenizer: Tokenizer = Tokenizer.from_str(tokenizer_json.decode())
     for half in halves:
         began = time.process_time()
-        tokenizer.encode_batch_fast(half, add_special_tokens=False)
+        getattr(tokenizer, method)(half, add_special_tokens=False)
         taken = time.process_time() - began
     return taken
+
+
+def encode_batch(tokenizer_json: bytes, halves: tuple[list[str], list[str]]) -> float:
+    return library(tokenizer_json, halves, "encode_batch")
+
+
+def encode_batch_fast(tokenizer_json: bytes, halves: tuple[list[str], list[str]]) -> float:
+    return library(tokenizer_json, halves, "encode_batch_fast")
 
 
 def tiktoken(python: str, tokenizer_json: bytes, halves: tuple[list[str], list[str]]) -> float | None:
@@ -106,14 +134,16 @@ def tiktoken(python: str, tokenizer_json: bytes, halves: tuple[list[str], list[s
     Its ranks are the 256 bytes, then what each merge makes, in order: the ids differ, the merges do not.
     """
     from tokenizer.bpe_encode import _BYTE_OF
-    from tokenizer.pretokenize import PATTERNS
+    from tokenizer.pretokenize import PATTERNS, pattern_of
 
+    pattern = pattern_of(json.loads(tokenizer_json)["pre_tokenizer"])
+    assert pattern is not None
     made = ["".join(merge.split(" ") if isinstance(merge, str) else merge) for merge in _merges(tokenizer_json)]
     vocab = [[_BYTE_OF[character] for character in token] for token in dict.fromkeys([*_BYTE_OF, *made])]
     with tempfile.TemporaryDirectory() as folder:
         script, data = Path(folder, "peer.py"), Path(folder, "data.json")
         script.write_text(TIKTOKEN)
-        data.write_text(json.dumps([halves, vocab, PATTERNS["gpt2"].regex]))
+        data.write_text(json.dumps([halves, vocab, PATTERNS[pattern].regex]))
         run = subprocess.run([python, str(script), str(data)], capture_output=True, text=True, check=False)
     return float(run.stdout) if run.returncode == 0 else None
 
@@ -123,29 +153,29 @@ def _merges(tokenizer_json: bytes) -> list[str]:
     return merges
 
 
-def apart(function: str, name: str, num_bytes: int) -> float:
-    """Seconds of `ours` or `library` in a new process, where nobody's tables lie in the way of another's."""
-    text = f"b.halves_of({name!r}, {num_bytes})"
-    code = f"from tests.benchmarks import bench_encode as b; print(b.{function}(b.vocabulary(), {text}))"
+def apart(function: str, vocabulary: str, name: str, num_bytes: int) -> float:
+    """Seconds of `function` in a new process, where nobody's tables lie in the way of another's."""
+    arguments = f"open({vocabulary!r}, 'rb').read(), b.halves_of({name!r}, {num_bytes})"
+    code = f"from tests.benchmarks import bench_encode as b; print(b.{function}({arguments}))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return float(run.stdout)
 
 
-def row(name: str, num_bytes: int, rounds: int, peers: str) -> str:
+def row(name: str, vocabulary: str, num_bytes: int, rounds: int, peers: str) -> str:
     """A line of the table."""
-    halves, tokenizer_json = halves_of(name, num_bytes), vocabulary()
+    halves = halves_of(name, num_bytes)
     megabytes = sum(len(text.encode()) for text in halves[1]) / 1e6
-    taken: list[tuple[float, ...]] = []
+    taken: list[list[float]] = []
     for _ in range(rounds):
-        by_tiktoken = tiktoken(peers, tokenizer_json, halves)
-        ours_and_library = (apart("ours", name, num_bytes), apart("library", name, num_bytes))
-        taken.append(ours_and_library if by_tiktoken is None else (*ours_and_library, by_tiktoken))
+        one = [apart(who, vocabulary, name, num_bytes) for who in ("ours", "encode_batch", "encode_batch_fast")]
+        by_tiktoken = tiktoken(peers, Path(vocabulary).read_bytes(), halves)
+        taken.append(one if by_tiktoken is None else [*one, by_tiktoken])
     cells = [
         f"{megabytes / median(of_one):.{0 if i == 0 else 1}f}" for i, of_one in enumerate(zip(*taken, strict=True))
     ]
     times = [f"{median(one[i] / one[0] for one in taken):.1f}" for i in range(1, len(cells))]
     others = [cell for pair in zip(cells[1:], times, strict=True) for cell in pair]
-    return "| " + " | ".join([name, f"{megabytes:.1f}", cells[0], *others, *["absent"] * (4 - len(others))]) + " |"
+    return "| " + " | ".join([name, f"{megabytes:.1f}", cells[0], *others, *["absent"] * (6 - len(others))]) + " |"
 
 
 def main() -> None:
@@ -158,10 +188,20 @@ def main() -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     report = HEADER.format(date=datetime.date.today(), megabytes=chosen.megabytes, rounds=chosen.rounds)
     print(report, end="", flush=True)
-    for name in TEXTS:
-        line = row(name, chosen.megabytes * 1_000_000, chosen.rounds, chosen.peers) + "\n"
-        print(line, end="", flush=True)
-        report += line
+    num_bytes = chosen.megabytes * 1_000_000
+    vocabularies = {
+        "GPT-NeoX's vocabulary": neox(),
+        f"{TRAINED_SIZE:,} tokens trained on the first halves, {TRAINED_PATTERN}'s pattern": trained(num_bytes),
+    }
+    for title, tokenizer_json in vocabularies.items():
+        lines = [TABLE.format(vocabulary=title)]
+        print(lines[0], end="", flush=True)
+        with tempfile.NamedTemporaryFile(suffix=".json") as file:
+            Path(file.name).write_bytes(tokenizer_json)
+            for name in TEXTS:
+                lines.append(row(name, file.name, num_bytes, chosen.rounds, chosen.peers) + "\n")
+                print(lines[-1], end="", flush=True)
+        report += "".join(lines)
     if chosen.write:
         chosen.write.write_text(report)
 
