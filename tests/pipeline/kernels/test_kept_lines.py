@@ -24,7 +24,7 @@ def joined(text: str, keeps: list[bool], cuts_citations: bool = True) -> str:
             ends.append(starts[-1] + len(line.strip().encode()))
         at += len(line.encode())
     lines = LineSpans(np.array(starts, np.int32), np.array(ends, np.int32), np.array([0, len(starts)], np.int32))
-    spans = joining_spans(text_B, offsets_D1, lines, np.array([True]), cuts_citations)
+    spans = joining_spans(text_B, offsets_D1, lines, np.array([True]), np.array([cuts_citations]))
     assert (spans.starts_S < spans.ends_S).all()
     assert (spans.ends_S[:-1] <= spans.starts_S[1:]).all()
     return replaced(text_B, offsets_D1, spans, FILLERS)[0].tobytes().decode()
@@ -50,5 +50,5 @@ def test_the_lines_are_joined_and_stripped(text, keeps, cuts_citations):
 def test_documents_that_are_not_rewritten_have_no_spans():
     text_B, offsets_D1 = string_view(pa.array([" a", " b", " c"]))
     none = LineSpans(np.empty(0, np.int32), np.empty(0, np.int32), np.zeros(4, np.int32))
-    spans = joining_spans(text_B, offsets_D1, none, np.array([True, False, True]), True)
+    spans = joining_spans(text_B, offsets_D1, none, np.array([True, False, True]), np.ones(3, np.bool_))
     assert spans.span_offsets_D1.tolist() == [0, 1, 1, 2]
