@@ -66,14 +66,17 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5, help="how many seeds of permutations, from 1 up")
     parser.add_argument("--splits", type=int, default=25, help="how many ways of cutting the set in two")
     parser.add_argument("--sets", nargs="+", default=CHOICE, choices=CHOICE)
+    parser.add_argument("--extracts", action="store_true", help="copies are extracts: ours has min_containment alone")
     given = parser.parse_args()
     bands = [Bands(*map(int, text.split("x"))) for text in given.bands]
     seeds = range(1, given.seeds + 1)
     print(f"{given.shingle_words}-word shingles, {given.seeds} seeds, {given.splits} splits; bands {given.bands}")
     for name in given.sets:
         known = SETS[name]()
-        methods = {"corpusmill": our_answers(known, bands, seeds, given.shingle_words)}
-        methods["corpusmill 0.8"] = {f"{b} {DEFAULT}": methods["corpusmill"][f"{b} {DEFAULT}"] for b in bands}
+        found = our_answers(known, bands, seeds, given.shingle_words)
+        by_default = {f"{b} {DEFAULT}": found[f"{b} {DEFAULT}"] for b in bands}
+        ours = {setting: found[setting] for setting in found if " c " in setting or not given.extracts}
+        methods: dict[str, Settings] = {"corpusmill": ours, "corpusmill 0.8": by_default}
         methods |= peer_answers(known, bands, given.peers, seeds, given.shingle_words)
         print_set(name, known, methods, given.splits)
 
