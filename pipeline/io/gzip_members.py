@@ -19,9 +19,7 @@ from pipeline.io.stored import BLOCK_BYTES, StoredBytes
 
 ROOM_BYTES = 2**23
 _WORTH_BYTES = 2**16
-_SMALL_BYTES = (
-    2**14
-)  # what inflates to 16 MiB at most need not be bounded, which costs more than to inflate a small one
+_SMALL_BYTES = 2**14  # inflates to 16 MiB at most: bounding it would cost more than inflating it
 _LEAST_BYTES = 18
 _MAGIC = b"\x1f\x8b\x08"
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import zstandard
 
@@ -122,7 +123,7 @@ def run_one(path: Path, form: str, stages: list[dict[str, Any]], folder: Path) -
     stage_seconds = {
         tally["name"]: sum(one["stages"][i]["seconds"] for one in done) for i, tally in enumerate(done[0]["stages"])
     }
-    text_bytes = sum(pq.read_table(file, columns=["num_bytes"]).column(0).to_numpy().sum() for file in _files(folder))
+    text_bytes = sum(_text_bytes(file, bool(stages)) for file in _files(folder, bool(stages)))
     peak = _peak_bytes() / 1e6
     return {**sums, "seconds": seconds, "text_mb": float(text_bytes) / 1e6, "peak_mb": peak, **stage_seconds}
 
@@ -133,8 +134,14 @@ def _peak_bytes() -> int:
     return 1024 * int(next(line.split()[1] for line in lines if line.startswith("VmHWM:")))
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted((folder / "scores").glob("*.parquet"))
+def _files(folder: Path, has_scores: bool) -> list[Path]:
+    """Files that tell of all documents read: scores, or without stages the documents themselves."""
+    return sorted((folder / ("scores" if has_scores else "documents")).glob("*.parquet"))
+
+
+def _text_bytes(file: Path, has_scores: bool) -> int:
+    column = pq.read_table(file, columns=["num_bytes" if has_scores else "text"]).column(0)
+    return int(pc.sum(column if has_scores else pc.binary_length(column)).as_py())
 
 
 def main() -> None:
