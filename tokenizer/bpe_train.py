@@ -18,7 +18,7 @@ import numpy.typing as npt
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
 from tokenizer.pretokenize_patterns import GPT2, PATTERNS
-from tokenizer.train import NUM_BYTES, check_vocab_size, filling_tokens
+from tokenizer.special_tokens import NUM_BYTES, check_vocab_size, filling_tokens
 
 _MAX_INT32 = 2**31 - 1
 

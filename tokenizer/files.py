@@ -10,8 +10,8 @@ from tokenizers import Tokenizer
 
 from tokenizer.chat import CHATML_TEMPLATE, IM_END, IM_START
 from tokenizer.encode import Encoder
+from tokenizer.special_tokens import END_OF_TEXT, PAD
 from tokenizer.tiktoken_ranks import tiktoken_ranks
-from tokenizer.train import END_OF_TEXT, PAD
 
 MODEL_MAX_LENGTH = 1 << 20  # a tokenizer has no context of its own; its usual 1e30 overflows where C integers are used
 

@@ -21,7 +21,7 @@ from pipeline.io.dataset import Documents
 from pipeline.io.rundir import JobDir, key_of
 from pipeline.io.stage_files import tokenizer_file
 from pipeline.jobs.job import ConservationError, Context, Result, State, file_identity, folder_identity, settings_of
-from tokenizer.train import reserved_tokens
+from tokenizer.special_tokens import reserved_tokens
 
 SPECIAL_TOKENS = ("<|endoftext|>", "<|pad|>")
 CHAT_TOKENS = ("<|im_start|>", "<|im_end|>")

@@ -31,7 +31,7 @@ from pipeline.stages.train_tokenizer_counts import (
 from pipeline.stages.train_tokenizer_model import TrainModel, train_on_counts
 from pipeline.stages.train_tokenizer_weights import DocumentWeights
 from tokenizer.sentencepiece_train import UNKNOWN
-from tokenizer.train import check_special_tokens, check_vocab_size
+from tokenizer.special_tokens import check_special_tokens, check_vocab_size
 
 
 class TrainTokenizerError(UserError):

@@ -41,7 +41,7 @@ def corpusmill(texts: Sequence[str], vocab_size: int) -> float:
 
 
 def tokenizers(texts: Sequence[str], vocab_size: int) -> float:
-    from tokenizer.train import train_bpe
+    from tests.oracles.library_bpe import train_bpe
 
     train_bpe(texts, vocab_size=vocab_size, pretokenizer="gpt4", special_tokens=SPECIALS)
     return 0.0

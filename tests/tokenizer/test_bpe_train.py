@@ -1,6 +1,7 @@
 """Merges and vocabularies equal to the library's, on words that tie, overlap and come together in two ways."""
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -9,14 +10,14 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from tests.oracles import bpe_train as oracle
+from tests.oracles.library_bpe import train_bpe
 from tests.oracles.pretokens import buffers
 from tests.shared_data import shared
 from tests.tokenizer.corpus import texts
 from tests.tokenizer.test_pretokenize import real_files, texts_of
-from tokenizer.bpe_train import tokens_of, train_from_counts, train_merges
+from tokenizer.bpe_train import pre_tokenizer, tokens_of, train_from_counts, train_merges
 from tokenizer.files import file_contents
 from tokenizer.pretoken_counts import PretokenCounts
-from tokenizer.train import train_bpe
 
 SPECIALS = ("<|endoftext|>", "<|pad|>")
 
@@ -55,6 +56,14 @@ def library(counts: dict[str, int], vocab_size: int, min_frequency: int, max_tok
 
 def model_of(tokenizer: Tokenizer) -> dict[str, object]:
     return json.loads(tokenizer.to_str())["model"]
+
+
+def trained(
+    documents: list[str], *, vocab_size: int, pattern: str, special_tokens: Sequence[str] = SPECIALS
+) -> Tokenizer:
+    counts = PretokenCounts()
+    counts.add_texts(*buffers(documents), pattern)
+    return train_from_counts(*counts.table(), vocab_size=vocab_size, pattern=pattern, special_tokens=special_tokens)
 
 
 def merged(counts: dict[bytes, int], num_merges: int, **bounds: int) -> list[bytes]:
@@ -154,12 +163,51 @@ def test_words_are_read_where_they_lie():
 @pytest.mark.parametrize(("pretokenizer", "pattern"), [("gpt2", "gpt2"), ("gpt4", "cl100k")])
 @pytest.mark.parametrize("vocab_size", [258, 400, 5000])
 def test_the_files_are_those_that_the_library_makes(pretokenizer, pattern, vocab_size):
-    counts = PretokenCounts()
-    counts.add_texts(*buffers(texts()), pattern)
-    ours = train_from_counts(*counts.table(), vocab_size=vocab_size, pattern=pattern, special_tokens=SPECIALS)
+    ours = trained(texts(), vocab_size=vocab_size, pattern=pattern)
     theirs = train_bpe(texts(), vocab_size=vocab_size, pretokenizer=pretokenizer, special_tokens=SPECIALS)
     assert ours.to_str() == theirs.to_str()
     assert file_contents(ours) == file_contents(theirs)
+
+
+def test_ids_are_specials_then_bytes_then_merges():
+    tokenizer = trained(texts(), vocab_size=340, pattern="cl100k")
+    assert [tokenizer.id_to_token(i) for i in range(2)] == list(SPECIALS)
+    assert all(len(tokenizer.id_to_token(i)) == 1 for i in range(2, 258))
+    assert all(len(tokenizer.id_to_token(i)) > 1 for i in range(258, 340))
+    assert tokenizer.get_vocab_size() == 340
+
+
+def test_too_little_to_merge_gives_a_smaller_vocabulary():
+    assert trained(["abab"], vocab_size=1000, pattern="cl100k").get_vocab_size() == 258 + 2  # ab, abab
+
+
+def test_special_tokens_typed_in_the_corpus_are_text():
+    specials = (*SPECIALS, "<|im_end|>")
+    tokenizer = trained(["<|im_end|>"] * 50, vocab_size=1000, pattern="cl100k", special_tokens=specials)
+    tokenizer.encode_special_tokens = True
+    assert tokenizer.encode("<|im_end|>").tokens == ["<|", "im", "_end", "|>"]
+
+
+def test_patterns_split_by_hand():
+    def split(pattern, text):
+        return [text[a:b] for _, (a, b) in pre_tokenizer(pattern).pre_tokenize_str(text)]
+
+    text = "It's 12345 days!\n\n  Don'T"
+    assert split("cl100k", text) == ["It", "'s", " ", "123", "45", " days", "!\n\n", " ", " Don", "'T"]
+    assert split("cl100k-1", text)[3:8] == ["1", "2", "3", "4", "5"]
+    assert split("gpt2", text) == ["It", "'s", " 12345", " days", "!", "\n\n ", " Don", "'", "T"]
+
+
+@pytest.mark.parametrize("pattern", ["gpt2", "cl100k", "o200k"])
+def test_any_text_comes_back(pattern):
+    tokenizer = trained(texts(), vocab_size=340, pattern=pattern)
+    tokenizer.encode_special_tokens = True
+
+    @given(st.text(max_size=40))
+    def comes_back(text):
+        assert tokenizer.decode(tokenizer.encode(text).ids, skip_special_tokens=False) == text
+
+    comes_back()
 
 
 @pytest.mark.parametrize("special", ["ab", "a", "Ġ"])

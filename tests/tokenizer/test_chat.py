@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
+from tests.oracles.library_bpe import train_bpe
 from tests.tokenizer.corpus import texts
 from tokenizer.chat import IM_END, ROLES, ChatEncoder, Messages, trained_messages
 from tokenizer.encode import Encoder
 from tokenizer.files import file_contents, load
-from tokenizer.train import train_bpe
 
 SPECIALS = ("<|endoftext|>", "<|pad|>", "<|im_start|>", "<|im_end|>")
 PRETOKENIZERS = ("gpt4", "gpt2")

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors
 
+from tests.oracles.library_bpe import train_bpe
 from tests.oracles.pretokens import buffers
 from tests.shared_data import shared
 from tests.tokenizer.corpus import texts
 from tokenizer import encode
 from tokenizer.bpe_encode import FastEncoder
 from tokenizer.encode import Encoder
-from tokenizer.train import train_bpe
 
 SPECIALS = ("<|endoftext|>", "<|pad|>", "<|im_start|>", "<|im_end|>")
 JSON = train_bpe(texts(), vocab_size=340, pretokenizer="gpt4", special_tokens=SPECIALS).to_str().encode()

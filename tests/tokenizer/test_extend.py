@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, normalizers
 
 from tests.oracles import extend as oracle
+from tests.oracles.library_bpe import train_bpe
 from tests.tokenizer.corpus import texts
 from tokenizer.bpe_train import pre_tokenizer
 from tokenizer.extend import Base, extended, extended_files, spellings
-from tokenizer.train import train_bpe
 
 SPECIALS = ("<|endoftext|>", "<|pad|>")
 DOMAIN = [

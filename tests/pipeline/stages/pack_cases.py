@@ -10,9 +10,9 @@ from pipeline.config import PackConfig
 from pipeline.io.dataset import Documents, Shard
 from pipeline.schema import document_schema
 from pipeline.stages.pack import pack_job
+from tests.oracles.library_bpe import train_bpe
 from tests.tokenizer.corpus import texts
 from tokenizer.files import file_contents
-from tokenizer.train import train_bpe
 
 SPECIALS = ("<|endoftext|>", "<|pad|>", "<|im_start|>", "<|im_end|>")
 EOS, IM_END = 0, 3

@@ -11,10 +11,10 @@ from pipeline.errors import UserError
 from pipeline.io.dataset import Documents, write_verdicts
 from pipeline.stages import measure_tokenizer
 from pipeline.stages.measure_tokenizer import measure_tokenizer_job
+from tests.oracles.library_bpe import train_bpe
 from tests.oracles.words import words
 from tests.pipeline.stages.pack_cases import InProcess, commit, document, plain_documents, tokenizer_dir
 from tests.tokenizer.corpus import texts
-from tokenizer.train import train_bpe
 
 LANGS = ("en", "de", None)
 

@@ -10,10 +10,10 @@ from pipeline.config import TrainTokenizerConfig
 from pipeline.io.dataset import Documents, write_verdicts
 from pipeline.stages import train_tokenizer, train_tokenizer_counts
 from pipeline.stages.train_tokenizer import TrainTokenizerError, train_tokenizer_job
+from tests.oracles.library_bpe import train_bpe
 from tests.oracles.pretokens import pieces, splitter
 from tests.pipeline.stages.pack_cases import SPECIALS, InProcess, commit, document, plain_documents, tree
 from tokenizer.files import file_contents, load
-from tokenizer.train import train_bpe
 
 
 def train(folder, documents, vocab_size=320, specials=SPECIALS, **settings):
