@@ -11,6 +11,7 @@ LEFT, RIGHT, TOP, BOTTOM = 34, 8, 10, 22
 MAX_POINTS = 240
 NAMES_ROOM = 1.25  # of the width that the points take, for names at their right
 NAME_HEIGHT = 10
+ALMOST = 0.1  # of a doubling: 32,000 ends at the tick of 32k
 MAX_DOUBLINGS = 10  # of a vocabulary's size, that all have their tick
 Points = Sequence[tuple[float, float]]
 
@@ -74,7 +75,7 @@ def size_chart(curves: Sequence[tuple[str, Points]], others: Sequence[tuple[str,
         return ""
     low, high = min(x for x, _ in points), max(x for x, _ in points)
     every = 1 if high - low < MAX_DOUBLINGS else 2
-    x_ticks = [float(power) for power in range(math.ceil(low), math.floor(high) + 1, every)]
+    x_ticks = [float(power) for power in range(math.ceil(low), math.floor(high + ALMOST) + 1, every)]
     x_ticks = x_ticks if len(x_ticks) > 1 else [low, high]
     y_ticks = ticks(min(y for _, y in points), max(y for _, y in points))
     scale = _Scale((high - low) * NAMES_ROOM, y_ticks[0], y_ticks[-1], left=low)

@@ -17,7 +17,7 @@ from pipeline.report.dedup import dedup_details
 from pipeline.report.markup import bullets, folded, framed, numbers, pairs_list, share, table
 from pipeline.report.models import model_details
 from pipeline.report.style import STYLE
-from pipeline.report.tokenizer import tokenizer_details
+from pipeline.report.tokenizer import short_fingerprint, tokenizer_details
 from pipeline.report.units import bytes_text, figure_text, seconds_text, share_text
 
 Facts = Mapping[str, Any]
@@ -60,7 +60,7 @@ def _sections(facts: Facts) -> Iterator[tuple[str, str]]:
     yield "Duplicates", "".join(_job(job) + dedup_details(job) for job in facts["duplicates"])
     yield "Languages kept", _counted("Language", "Documents", facts["languages"])
     yield "Personal data replaced", _counted("Type", "Places", facts["pii"])
-    yield "Tokenizer", "".join(_job(job) + tokenizer_details(job) for job in facts["tokenizer"])
+    yield "Tokenizer", "".join(_job(short_fingerprint(job)) + tokenizer_details(job) for job in facts["tokenizer"])
     yield "Packing", "".join(_packing(job) for job in facts["packing"])
     yield "Training", "".join(_training(job) for job in facts["training"])
     yield "Dropped documents", "".join(_samples(one) for one in facts["samples"])

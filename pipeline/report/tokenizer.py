@@ -16,6 +16,7 @@ from pipeline.report.markup import folded, pairs_list, table
 from pipeline.report.units import bytes_text, share_text
 
 Facts = Mapping[str, Any]
+FINGERPRINT_DIGITS = 12
 MAX_SHOWN = 12  # languages before the fold
 OURS = "this run's"
 KEY = (
@@ -29,7 +30,13 @@ OTHERS = '<span class="key dot"></span> compared'
 def tokenizer_details(job: Facts) -> str:
     """What stands below a tokenizer's figures."""
     measured = job.get("measured") or {}
-    return "".join(_parts(measured, str(job.get("job", "")))) if measured else ""
+    parts = _parts(measured, str(job.get("job", ""))) if measured else ()
+    return "".join([_left_out(job), _weighted(job), *parts])
+
+
+def short_fingerprint(job: Facts) -> dict[str, Any]:
+    """The job with as much of its fingerprint as messages tell."""
+    return {**job, **({"fingerprint": job["fingerprint"][:FINGERPRINT_DIGITS]} if "fingerprint" in job else {})}
 
 
 def tokenizer_line(job: Facts) -> str:
@@ -42,6 +49,25 @@ def tokenizer_line(job: Facts) -> str:
     figures = [f"{_ratio(sample['bytes'], tokens)} bytes per token"]
     figures += [f"{_ratio(tokens, words)} tokens per word"] if words else []
     return f"{said}; {', '.join(figures)} on a sample of {bytes_text(sample['bytes'])}"
+
+
+def _left_out(job: Facts) -> str:
+    """How much of the text was not learned from, and how far off a count may be for it."""
+    tail = job.get("left_out") or {}
+    if not tail.get("words"):
+        return ""
+    units = tail["weight_units"]
+    num_bytes, times, pairs = (f"{tail[name] / units:,.0f}" for name in ("bytes", "occurrences", "pairs"))
+    return (
+        f"<p>Left out: {tail['words']:,} of {job['distinct_words']:,} distinct words, those that count less than "
+        f"{tail['min_count'] / units:,.4g} times. They occur {times} times and are {share_text(tail['byte_fraction'])} "
+        f"of the text ({num_bytes} bytes): no pair of tokens is counted short by more than {pairs}.</p>"
+    )
+
+
+def _weighted(job: Facts) -> str:
+    rows = [[f"<code>{escape(name)}</code>", f"{num:,}"] for name, num in (job.get("weighted_documents") or {}).items()]
+    return table(["Weight", "Documents"], rows)
 
 
 def _parts(measured: Facts, job: str) -> Iterator[str]:

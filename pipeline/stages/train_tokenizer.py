@@ -10,7 +10,7 @@ once their counts are known over all shards; the result says how much it was.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,14 @@ from pipeline.stages.train_tokenizer_counts import (
     warm,
 )
 from pipeline.stages.train_tokenizer_model import TrainModel, train_on_counts
-from pipeline.stages.train_tokenizer_weights import DocumentWeights
-from tokenizer.sentencepiece_train import UNKNOWN
+from pipeline.stages.train_tokenizer_weights import LANG, SOURCE, DocumentWeights
+from tokenizer.sentencepiece_train import MAX_WORD_BYTES, UNKNOWN
 from tokenizer.special_tokens import check_special_tokens, check_vocab_size
+
+WHAT_MATCHES = {  # the groups of weights
+    SOURCE: "a source is NAME/FILE where the input has a name, so all its files are NAME/*",
+    LANG: "labels are those that the language stage gives",
+}
 
 
 class TrainTokenizerError(UserError):
@@ -74,11 +79,7 @@ def train_tokenizer_job(
     for result in counted:
         weighted.update(result["weighted"])
     if not distinct:
-        weights = ", or none that counts" if weighted else ""
-        raise TrainTokenizerError(
-            f"train_tokenizer: {read['documents']} documents hold no text to learn from{weights}; "
-            "give it some, or see in the report what dropped them"
-        )
+        raise TrainTokenizerError(_nothing_to_learn_from(read["documents"], weighted))
     model = TrainModel(paths, config, tuple(special_tokens), out_dir)
     (result,) = engine.run_tasks(
         train_on_counts,
@@ -89,7 +90,8 @@ def train_tokenizer_job(
     )
     if refused := result.pop("refused", None):
         raise TrainTokenizerError(f"train_tokenizer: {refused}")
-    return {**read, "distinct_words": distinct, "weighted_documents": dict(sorted(weighted.items())), **result}
+    counted_by = {"distinct_words": distinct, "weighted_documents": dict(sorted(weighted.items()))}
+    return {**read, **counted_by, **result, "warnings": list(_warnings(weighted, result))}
 
 
 def _count(phases: ShardPhases, config: TrainTokenizerConfig) -> tuple[list[Result], tuple[str, ...], int]:
@@ -115,3 +117,25 @@ def _count(phases: ShardPhases, config: TrainTokenizerConfig) -> tuple[list[Resu
         label="train_tokenizer: merged",
     )
     return counted, tuple(task.out_path for task in merges), summed(merged, "words")
+
+
+def _nothing_to_learn_from(num_documents: int, weighted: Mapping[str, int]) -> str:
+    if not num_documents:
+        return "train_tokenizer: no document is left to learn from; see in the report what dropped them"
+    weights = " whose words count; raise a weight that is 0" if any(weighted.values()) else "; give it some"
+    return f"train_tokenizer: {num_documents:,} documents hold no text to learn from{weights}"
+
+
+def _warnings(weighted: Mapping[str, int], result: Result) -> Iterator[str]:
+    """What a reader should look into, in words."""
+    for name, num in sorted(weighted.items()):
+        if not num:
+            yield f"train_tokenizer: {name} is given to no document; {WHAT_MATCHES[name.partition('.')[0]]}"
+    size, asked = result["vocab_size"], result["asked_vocab_size"]
+    if size < asked:
+        yield f"train_tokenizer: there was text for {size:,} tokens, not for {asked:,}; give it more, or ask for fewer"
+    if long_words := result.get("long_words"):
+        yield (
+            f"train_tokenizer: {long_words:,} distinct words of more than {MAX_WORD_BYTES:,} bytes were left out, "
+            "which SentencePiece does not take"
+        )

@@ -109,6 +109,14 @@ def test_sizes_stand_by_their_logarithm_and_names_apart():
     assert abs(texts["a"] - texts["b"]) >= 10
 
 
+def test_a_round_size_ends_at_the_tick_of_the_power_above():
+    texts = {
+        one.text for one in ET.fromstring(size_chart([("", [(8000, 2.0), (32000, 3.0)])], [], label="x")).iter("text")
+    }
+    assert {"8k", "16k", "32k"} <= texts
+    assert "64k" not in texts
+
+
 def test_a_narrow_range_of_sizes_has_its_ends_as_ticks():
     svg = size_chart([("", [(16000, 2.0), (18000, 3.0)])], [], label="x")
     assert {"16,000", "18,000"} <= {one.text for one in ET.fromstring(svg).iter("text")}

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.report.facts import gather
 from pipeline.report.page import page
-from pipeline.report.tokenizer import tokenizer_details, tokenizer_line
+from pipeline.report.tokenizer import short_fingerprint, tokenizer_details, tokenizer_line
 from tests.pipeline.report.fake_run import manifest, write_run
 from tests.pipeline.report.test_page import checked
 
@@ -49,7 +49,7 @@ def test_the_picture_names_what_it_compares_with():
     assert ("aria-label", "Bytes per token of 04-train_tokenizer over the size of its vocabulary") in found.attributes
     assert found.tags.count("polyline") == 1  # the one language would lie on the line of all
     assert found.tags.count("circle") == 1
-    assert re.search(r"512\s*1k\s*2k.*64k\s*big", found.text)
+    assert re.search(r"512\s*1k\s*2k.*128k\s*big", found.text)
 
 
 def test_several_languages_have_lines_of_their_own():
@@ -95,6 +95,28 @@ def test_an_empty_sample_has_no_ratios():
     found = checked(tokenizer_details(JOB | {"measured": measured}))
     assert not re.search(r"nan|inf|%", found.text)
     assert tokenizer_line(JOB | {"measured": measured}) == "8,000 tokens"
+
+
+def test_what_was_left_out_is_told_in_words_of_weight_one():
+    tail = {"words": 70, "occurrences": 210, "bytes": 1800, "byte_fraction": 0.25, "pairs": 1590, "min_count": 7}
+    job = {"job": "04-train_tokenizer", "distinct_words": 100}
+    text = checked(tokenizer_details(job | {"left_out": tail | {"weight_units": 3}})).text
+    assert "Left out: 70 of 100 distinct words, those that count less than 2.333 times." in text
+    assert "They occur 70 times and are 25.0% of the text (600 bytes)" in text
+    assert "no pair of tokens is counted short by more than 530." in text
+    assert tokenizer_details(job | {"left_out": tail | {"words": 0}}) == ""
+
+
+def test_weights_are_told_with_their_documents():
+    weighted = {"source_weights.<b>*": 0, "lang_weights.de": 1200}
+    found = checked(tokenizer_details({"job": "04-train_tokenizer", "weighted_documents": weighted}))
+    assert re.search(r"source_weights\.<b>\*\s*0\s*lang_weights\.de\s*1,200", found.text)
+    assert "b" not in found.tags
+
+
+def test_the_fingerprint_is_short():
+    assert short_fingerprint(JOB | {"fingerprint": "0123456789abcdef"})["fingerprint"] == "0123456789ab"
+    assert short_fingerprint(JOB) == JOB
 
 
 def test_a_job_without_such_figures_adds_nothing():

@@ -40,6 +40,7 @@ def test_the_folder_loads_and_the_counts_are_those_of_the_documents(tmp_path):
         "asked_vocab_size": 320,
         "distinct_words": len({word for row in rows for word in pieces(row["text"], splitter("gpt4"))}),
         "weighted_documents": {},
+        "warnings": [],
         "left_out": dict.fromkeys(("words", "occurrences", "bytes", "byte_fraction", "pairs"), 0)
         | {"min_count": 1, "weight_units": 1},
         "fingerprint": encoder.fingerprint,
@@ -103,9 +104,15 @@ def test_a_vocabulary_too_small_for_the_bytes_is_an_error_before_any_work(tmp_pa
         train(tmp_path, Documents(()), vocab_size=200)
 
 
-@pytest.mark.parametrize("rows", [[], [document(0, "")]])
-def test_no_text_at_all_is_an_error(tmp_path, rows):
-    with pytest.raises(TrainTokenizerError, match=f"{len(rows)} documents hold no text to learn from; give it some"):
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([], "no document is left to learn from; see in the report what dropped them"),
+        ([document(0, "")], "1 documents hold no text to learn from; give it some"),
+    ],
+)
+def test_no_text_at_all_is_an_error(tmp_path, rows, told):
+    with pytest.raises(TrainTokenizerError, match=f"train_tokenizer: {told}"):
         train(tmp_path, commit(tmp_path / "in", rows))
 
 
@@ -164,7 +171,10 @@ def test_weights_count_as_so_many_copies(tmp_path):
         "source_weights.z": 1,
     }
     assert weighted["documents"] == 3
-    with pytest.raises(TrainTokenizerError, match="3 documents hold no text to learn from, or none that counts"):
+    unmatched, fewer = weighted["warnings"]
+    assert unmatched.startswith("train_tokenizer: source_weights.none is given to no document; a source is NAME/FILE")
+    assert fewer == "train_tokenizer: there was text for 266 tokens, not for 320; give it more, or ask for fewer"
+    with pytest.raises(TrainTokenizerError, match=r"3 documents hold no text .* whose words count; raise a weight"):
         train(tmp_path / "c", commit(tmp_path / "in", rows), source_weights={"*": 0})
 
 
