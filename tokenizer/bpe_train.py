@@ -118,16 +118,18 @@ def tokenizer_of(
 ) -> Tokenizer:
     """The tokenizer of merges as `train_merges` returns them; `last_tokens` are special ones behind the merges.
 
-    Raises ValueError where a special token is spelled as one that was learned: the library would take them for one.
+    Raises ValueError where a special token is spelled as one that was learned, or is its text: the library would take
+    the one for the other.
     """
     characters = _characters()
-    tokens = [token.decode("latin-1").translate(characters) for token in tokens_of(merges_M2)]
-    learned = set(tokens)
+    spelled = tokens_of(merges_M2)
+    tokens = [token.decode("latin-1").translate(characters) for token in spelled]
+    learned, learned_bytes = set(tokens), set(spelled)
     for special in (*special_tokens, *last_tokens):
-        if special in learned:
+        if special in learned or special.encode() in learned_bytes:
             raise ValueError(
                 f"special token {special!r} is spelled as a token that was learned from the text; "
-                f"spell it as text is not, such as {'<|' + special + '|>'!r}"
+                f"spell it as text is not, such as {'<|' + special.strip() + '|>'!r}"
             )
     vocab = {token: i for i, token in enumerate([*special_tokens, *tokens, *last_tokens])}
     merges = [(tokens[left], tokens[right]) for left, right in merges_M2.tolist()]

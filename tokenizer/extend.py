@@ -20,7 +20,9 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from tokenizer.bpe_encode import FastEncoder, why_not
+from tokenizer.files import MODEL_INPUT_NAMES
 from tokenizer.pretokenize import pattern_of
+from tokenizer.tiktoken_ranks import tiktoken_file
 from tokenizer.vocabulary import byte_of
 
 _MAX_INT32 = 2**31 - 1
@@ -140,15 +142,15 @@ def extended_files(base_dir: str | Path, tokenizer_json: bytes) -> dict[str, byt
 
     The class named reads tokenizer.json as it is, in transformers 4 and 5; files that hold the old vocabulary are left.
     """
-    files = {"tokenizer.json": tokenizer_json}
+    files = {"tokenizer.json": tokenizer_json, **tiktoken_file(tokenizer_json)}
     for name in KEPT_FILES:
         if (path := Path(base_dir) / name).is_file():
             files[name] = path.read_bytes()
-    if (path := Path(base_dir) / "tokenizer_config.json").is_file():
-        config = json.loads(path.read_bytes()) | {"tokenizer_class": "PreTrainedTokenizerFast"}
-        config.pop("auto_map", None)
-        files[path.name] = (json.dumps(config, ensure_ascii=False, indent=2) + "\n").encode()
-    return files
+    path = Path(base_dir) / "tokenizer_config.json"
+    config = json.loads(path.read_bytes()) if path.is_file() else {}
+    config = {"model_input_names": MODEL_INPUT_NAMES} | config | {"tokenizer_class": "PreTrainedTokenizerFast"}
+    config.pop("auto_map", None)
+    return files | {path.name: (json.dumps(config, ensure_ascii=False, indent=2) + "\n").encode()}
 
 
 def spellings(base_json: bytes, extended_json: bytes) -> dict[int, list[int]]:

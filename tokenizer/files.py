@@ -11,8 +11,9 @@ from tokenizers import Tokenizer
 from tokenizer.chat import CHATML_TEMPLATE, IM_END, IM_START
 from tokenizer.encode import Encoder
 from tokenizer.special_tokens import END_OF_TEXT, PAD
-from tokenizer.tiktoken_ranks import tiktoken_ranks
+from tokenizer.tiktoken_ranks import tiktoken_file
 
+MODEL_INPUT_NAMES = ["input_ids", "attention_mask"]  # transformers 4 gives token_type_ids too, which decoders refuse
 MODEL_MAX_LENGTH = 1 << 20  # a tokenizer has no context of its own; its usual 1e30 overflows where C integers are used
 
 
@@ -26,14 +27,15 @@ def file_contents(tokenizer: Tokenizer) -> dict[str, bytes]:
         "tokenizer_class": "PreTrainedTokenizerFast",
         "eos_token": END_OF_TEXT,
         "pad_token": PAD,
+        "model_input_names": MODEL_INPUT_NAMES,
         "model_max_length": MODEL_MAX_LENGTH,
         "clean_up_tokenization_spaces": False,
     }
-    files = {"tokenizer.json": tokenizer.to_str(pretty=True) + "\n", "tokenizer_config.json": _json(config)}
+    tokenizer_json = tokenizer.to_str(pretty=True) + "\n"
+    files = {"tokenizer.json": tokenizer_json, "tokenizer_config.json": _json(config)}
     if all(tokenizer.token_to_id(token) is not None for token in (IM_START, IM_END)):
         files["chat_template.jinja"] = CHATML_TEMPLATE
-    ranks = tiktoken_ranks(tokenizer)
-    return {name: text.encode() for name, text in files.items()} | ({"tokenizer.tiktoken": ranks} if ranks else {})
+    return {name: text.encode() for name, text in files.items()} | tiktoken_file(tokenizer_json.encode())
 
 
 def _json(value: dict[str, Any]) -> str:

@@ -25,19 +25,19 @@ def check_vocab_size(vocab_size: int, special_tokens: Sequence[str]) -> None:
 
 
 def check_special_tokens(special_tokens: Sequence[str]) -> None:
-    """Raise ValueError where one is empty, named twice, or a character that stands for a byte."""
+    """Raise ValueError where one is empty, named twice, a byte, or a character that stands for one."""
     twice = [token for token, times in Counter(special_tokens).items() if times > 1]
     if twice:
         raise ValueError(
             f"special tokens must differ, got {', '.join(twice)} more than once; "
             "the run's own and reserved_tokens (<|reserved_0|> and so on) count too"
         )
-    alphabet = {"", *pre_tokenizers.ByteLevel.alphabet()}
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
     for token in special_tokens:
-        if token in alphabet:
+        if token in alphabet or len(token.encode()) < 2:
             raise ValueError(
                 f"special token {token!r} is {'a byte of the vocabulary' if token else 'empty'}; "
-                f"spell it as text is not, such as {'<|' + (token or 'name') + '|>'!r}"
+                f"spell it as text is not, such as {'<|' + (token.strip() or 'name') + '|>'!r}"
             )
 
 

@@ -8,21 +8,36 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from typing import Any
 
-from tokenizers import Tokenizer, pre_tokenizers
-
-from tokenizer.bpe_train import bytes_in_order
 from tokenizer.pretokenize_patterns import pattern_of
+from tokenizer.vocabulary import byte_of, merged_tokens
+
+FILE_NAME = "tokenizer.tiktoken"
 
 
-def tiktoken_ranks(tokenizer: Tokenizer) -> bytes | None:
-    """The file's content; None of what is no byte-level BPE by a pattern that we know."""
-    parts = json.loads(tokenizer.to_str())
-    if parts["model"]["type"] != "BPE" or parts["normalizer"] or pattern_of(parts["pre_tokenizer"]) is None:
-        return None
-    special = {token["content"] for token in parts["added_tokens"]}
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    byte_of = {character: bytes([byte]) for character, byte in zip(alphabet, bytes_in_order(), strict=True)}
-    ids = sorted((i, token) for token, i in parts["model"]["vocab"].items() if token not in special)
-    lines = (b"%b %d\n" % (b64encode(b"".join(byte_of[one] for one in token)), i) for i, token in ids)
-    return b"".join(lines)
+def tiktoken_file(tokenizer_json: bytes) -> dict[str, bytes]:
+    """The file under its name; nothing where tiktoken would not give the tokenizer's ids.
+
+    It joins the neighbours whose joint token has the least id, so ids must follow the order of merges, and each token
+    be a byte or merged. There must be no normaliser, and a split pattern that we know.
+    """
+    parts = json.loads(tokenizer_json)
+    if parts["model"]["type"] != "BPE" or parts.get("normalizer") or pattern_of(parts.get("pre_tokenizer")) is None:
+        return {}
+    added = {token["content"] for token in parts.get("added_tokens") or ()}
+    id_of = {token: token_id for token, token_id in parts["model"]["vocab"].items() if token not in added}
+    return {FILE_NAME: _lines(id_of)} if _ids_follow_merges(parts["model"], id_of) else {}
+
+
+def _ids_follow_merges(model: dict[str, Any], id_of: dict[str, int]) -> bool:
+    merged = merged_tokens(model)
+    ids = [id_of.get(token, -1) for token in merged]
+    return all(a < b for a, b in zip([-1, *ids], ids, strict=False)) and id_of.keys() == {*byte_of(), *merged}
+
+
+def _lines(id_of: dict[str, int]) -> bytes:
+    bytes_by_character = byte_of()
+    ordered = sorted((token_id, token) for token, token_id in id_of.items())
+    lines = ((bytes(map(bytes_by_character.__getitem__, token)), token_id) for token_id, token in ordered)
+    return b"".join(b"%b %d\n" % (b64encode(data), token_id) for data, token_id in lines)

@@ -135,8 +135,16 @@ def read_vocabulary(tokenizer_json: bytes) -> Vocabulary:
 
 
 def _merges(model: dict[str, Any], ids: dict[str, int]) -> tuple[tuple[int, int, int], ...]:
-    pairs = [one.split(" ") if isinstance(one, str) else one for one in model["merges"]]
-    return tuple((ids[left], ids[right], ids[left + right]) for left, right in pairs)
+    return tuple((ids[left], ids[right], ids[left + right]) for left, right in _pairs(model))
+
+
+def merged_tokens(model: dict[str, Any]) -> list[str]:
+    """What each merge of a `tokenizer.json`'s BPE model makes, in their order."""
+    return [left + right for left, right in _pairs(model)]
+
+
+def _pairs(model: dict[str, Any]) -> list[list[str]]:
+    return [one.split(" ") if isinstance(one, str) else one for one in model["merges"]]
 
 
 @cache

@@ -210,10 +210,10 @@ def test_any_text_comes_back(pattern):
     comes_back()
 
 
-@pytest.mark.parametrize("special", ["ab", "a", "Ġ"])
+@pytest.mark.parametrize("special", ["ab", "a", "Ġ", " ab", "\u0120ab"])
 def test_a_special_token_spelled_as_a_learned_one_is_refused(special):
     with pytest.raises(ValueError, match="spell it as text is not, such as"):
-        train_from_counts(*table({b"ab": 2}), vocab_size=300, pattern="gpt2", special_tokens=[special])
+        train_from_counts(*table({b"ab": 2, b" ab": 1}), vocab_size=300, pattern="gpt2", special_tokens=[special])
 
 
 def test_a_vocabulary_without_room_for_the_bytes_is_refused():

@@ -223,7 +223,7 @@ def test_the_folder_loads_in_transformers_with_the_specials_and_template_of_the_
     (base / "chat_template.jinja").write_text("{{ bos_token }}")
     (base / "merges.txt").write_text("a b")
     files = extended_files(base, extend(tokenizer))
-    assert set(files) == {"tokenizer.json", "tokenizer_config.json", "chat_template.jinja"}
+    assert set(files) == {"tokenizer.json", "tokenizer.tiktoken", "tokenizer_config.json", "chat_template.jinja"}
     for name, content in files.items():
         (folder / name).write_bytes(content)
     loaded = AutoTokenizer.from_pretrained(folder)
@@ -233,6 +233,15 @@ def test_the_folder_loads_in_transformers_with_the_specials_and_template_of_the_
     for text in [*DOMAIN, *texts(10), "<|begin_of_text|>turbine<|eot_id|>"]:
         assert loaded.encode(text, add_special_tokens=False) == library.encode(text, add_special_tokens=False).ids
     assert loaded.apply_chat_template([{"role": "user", "content": "x"}], tokenize=False) == "<|begin_of_text|>"
+    assert loaded.model_input_names == ["input_ids", "attention_mask"]
+
+
+def test_a_base_of_tokenizer_json_alone_gives_a_folder_that_loads(tmp_path):
+    from transformers import AutoTokenizer
+
+    for name, content in extended_files(tmp_path, extend(plain_base())).items():
+        (tmp_path / name).write_bytes(content)
+    assert len(AutoTokenizer.from_pretrained(tmp_path)) == 350
 
 
 def test_new_tokens_are_spelled_by_old_ones():

@@ -36,6 +36,7 @@ def test_transformers_loads_it_with_the_same_ids(folder):
         assert theirs.decode(theirs.encode(text)) == text
     assert (theirs.eos_token_id, theirs.pad_token_id, len(theirs)) == (ours.eos_id, ours.pad_id, ours.vocab_size)
     assert theirs.model_max_length == 1 << 20
+    assert theirs.model_input_names == ["input_ids", "attention_mask"]
     assert theirs.chat_template is not None
 
 

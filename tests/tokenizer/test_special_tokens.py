@@ -19,6 +19,7 @@ def test_a_vocabulary_without_room_for_the_bytes_is_refused():
         (("<|a|>", "<|b|>", "<|a|>"), r"must differ, got <\|a\|> more than once; .*reserved_tokens"),
         (("<|reserved_0|>", *reserved_tokens(2)), r"got <\|reserved_0\|> more than once"),
         (("\u0120",), r"is a byte of the vocabulary; spell it as text is not, such as '<\|\u0120\|>'"),
+        ((" ",), r"special token ' ' is a byte of the vocabulary; spell it as text is not, such as '<\|name\|>'"),
         (("",), r"special token '' is empty; spell it as text is not, such as '<\|name\|>'"),
     ],
 )
