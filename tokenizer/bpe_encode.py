@@ -19,7 +19,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tokenizer.bpe_encode_tables import MAX_IDS, MAX_MERGES, Merges, WordCache, merges_of, scratch, word_cache
+from tokenizer.bpe_encode_tables import (
+    MAX_IDS,
+    MAX_MERGES,
+    SPARE_IDS,
+    Merges,
+    WordCache,
+    merges_of,
+    scratch,
+    word_cache,
+)
 from tokenizer.library_documents import LibraryDocuments, normalizers_not_covered
 from tokenizer.pretokenize import pattern_of, pretokens
 
@@ -77,7 +86,7 @@ class FastEncoder:
         text_B = text_B.view()
         text_B.flags.writeable = False  # one compiled kernel, whatever the array is
         offsets_D1 = offsets_D1.astype(np.int64)
-        ids_T = np.empty(int(offsets_D1[-1] - offsets_D1[0]) + 1, np.int32)
+        ids_T = np.empty(int(offsets_D1[-1] - offsets_D1[0]) + SPARE_IDS, np.int32)
         bounds_D1 = np.zeros(offsets_D1.size, np.int64)
         room = scratch(int(np.diff(offsets_D1).max(initial=0)))
         with self._lock:

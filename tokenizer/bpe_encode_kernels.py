@@ -13,7 +13,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from tokenizer.bpe_encode_merges import merged
-from tokenizer.bpe_encode_tables import SHORT_BYTES, SLOT, WORD_BYTES
+from tokenizer.bpe_encode_tables import LONG_KEY, LONG_RECORD, SHORT_BYTES, SHORT_KEY, SHORT_RECORD, WORD_BYTES
 
 # Counting references to arrays at each call, in atomic steps, would take longer than a word: none is made here.
 leaf = njit(cache=True, nogil=True, _nrt=False)
@@ -24,8 +24,10 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 _MIX2 = np.uint64(0xD6E8FEB86659FD93)
 _BYTE = np.uint64(8)
 _HALF = np.uint64(32)
-_ID_MASK = np.uint64(0xFFFFFFFF)
-_LENGTH_MASK = np.uint64(0xFF)
+_LENGTH_MASK = 0xFF
+SHORT_IDS = 2 * (SHORT_RECORD - SHORT_KEY) - 1  # a record has room for
+LONG_IDS = 2 * (LONG_RECORD - LONG_KEY) - 1
+_FEW, _MORE = 4, 8  # ids that are copied at once
 # What of the first 8 and the next 8 bytes belongs to a word of 0 to 16 bytes.
 _FIRST = np.array([(1 << 8 * min(size, 8)) - 1 for size in range(SHORT_BYTES + 1)], np.uint64)
 _NEXT = np.array([(1 << 8 * max(size - 8, 0)) - 1 for size in range(SHORT_BYTES + 1)], np.uint64)
@@ -57,11 +59,35 @@ def _prefetch(typing_context, words, at):
     return types.void(words, types.int64), generate
 
 
+def _copier(lanes):
+    """A function that copies so many ids, whether they are meant or not, from one place to another."""
+
+    @intrinsic
+    def copy(typing_context, from_ids, first, to_ids, at):
+        def generate(context, builder, signature, args):
+            kind = ir.VectorType(ir.IntType(32), lanes).as_pointer()
+            arrays = [context.make_array(signature.args[i])(context, builder, args[i]).data for i in (0, 2)]
+            source, target = (
+                builder.bitcast(builder.gep(array, [place]), kind)
+                for array, place in zip(arrays, args[1::2], strict=True)
+            )
+            builder.store(builder.load(source, align=4), target, align=4)
+            return context.get_dummy_value()
+
+        return types.void(from_ids, types.int64, to_ids, types.int64), generate
+
+    return copy
+
+
+_copy_few = _copier(_FEW)
+_copy_more = _copier(_MORE)
+
+
 @leaf
 def encode_words(text_B, offsets_D1, ends_P, bounds_D1, merges, cache, scratch, ids_T, token_bounds_D1):
     """Write ids of all words of all documents from ids_T[token_bounds_D1[0]] on, and where each document's end.
 
-    Words are as `tokenizer.pretokenize.pretokens` tells them. ids_T has room for a token a byte, and one more.
+    Words are as `tokenizer.pretokenize.pretokens` tells them. ids_T has room for a token a byte, and SPARE_IDS more.
     """
     num = np.int64(token_bounds_D1[0])
     for d in range(offsets_D1.size - 1):
@@ -71,8 +97,10 @@ def encode_words(text_B, offsets_D1, ends_P, bounds_D1, merges, cache, scratch, 
             if p < last:
                 end = np.int64(ends_P[p])
                 count = merged(text_B, start, end, merges, scratch)
-                num = _remember(text_B, start, end, cache, scratch.ids_N, count, ids_T, num)
-                start, p = end, p + 1
+                _remember(text_B, start, end, cache, scratch.ids_N, count)
+                for i in range(count):
+                    ids_T[num + i] = scratch.ids_N[i]
+                start, p, num = end, p + 1, num + count
         token_bounds_D1[d + 1] = num
 
 
@@ -86,13 +114,11 @@ def _known_words(text_B, start, ends_P, p, last, cache, ids_T, num):
         if p + AHEAD < last:
             _fetch_ahead(text_B, np.int64(ends_P[p + AHEAD - 1]), np.int64(ends_P[p + AHEAD]), cache)
         end = np.int64(ends_P[p])
-        before = num
+        before, num = num, np.int64(-1)
         if end - start <= SHORT_BYTES:
-            num = _short_word(text_B, start, end, cache, ids_T, num)
-        elif end - start <= WORD_BYTES:
-            num = _long_word(text_B, start, end, cache, ids_T, num)
-        else:
-            num = np.int64(-1)
+            num = _short_word(text_B, start, end, cache, ids_T, before)
+        if num < 0 and SHORT_IDS < end - start <= WORD_BYTES:
+            num = _long_word(text_B, start, end, cache, ids_T, before)
         if num < 0:
             return p, start, before
         start, p = end, p + 1
@@ -100,39 +126,35 @@ def _known_words(text_B, start, ends_P, p, last, cache, ids_T, num):
 
 
 @leaf
-def _remember(text_B, start, end, cache, ids_N, count, ids_T, num):
-    """Put a word and its ids into the cache, and the ids into ids_T: how many are there then."""
+def _remember(text_B, start, end, cache, ids_N, count):
+    """Put a word and its ids into the cache, where they have room."""
     length = end - start
-    if length <= SHORT_BYTES:
-        _remember_short(text_B, start, end, cache, ids_N, count)
-    elif length <= WORD_BYTES:
-        slot = _long_slot(text_B, start, end, cache)
+    if length <= SHORT_BYTES and count <= SHORT_IDS:
+        first, more = _sixteen_bytes(text_B, start, end)
+        slot = _bucket(cache, length, first, more)
+        _make_room(cache.short, slot, SHORT_RECORD)
+        cache.short[slot], cache.short[slot + 1] = first, more
+        _write(cache.short_ids, 2 * (slot + SHORT_KEY), length, ids_N, count)
+    elif length <= WORD_BYTES and count <= LONG_IDS:
+        slot = _long_bucket(text_B, start, end, cache)
+        _make_room(cache.long, slot, LONG_RECORD)
         for i in range((length + 7) // 8):
-            cache.long[slot * (WORD_BYTES // 8) + i] = _eight_bytes(text_B, min(start + 8 * i, end - 8))
-        cache.long_sizes[slot] = np.uint64(length) | np.uint64(count) << _BYTE
-        _copy(ids_N, 0, count, cache.long_ids, slot * WORD_BYTES)
-    return _copy(ids_N, 0, count, ids_T, num)
+            cache.long[slot + i] = _eight_bytes(text_B, min(start + 8 * i, end - 8))
+        _write(cache.long_ids, 2 * (slot + LONG_KEY), length, ids_N, count)
 
 
 @inline
-def _remember_short(text_B, start, end, cache, ids_N, count):
+def _make_room(table, bucket, size):
     """The newer word of the bucket becomes the older, which is forgotten."""
-    first, more = _sixteen_bytes(text_B, start, end)
-    bucket = _bucket(cache, end - start, first, more)
-    room, rooms = bucket * (SHORT_BYTES // SLOT), SHORT_BYTES
-    for i in range(SLOT):
-        cache.short[bucket + SLOT + i] = cache.short[bucket + i]
-    for i in range(2, np.int64(cache.short[bucket + 2] >> _BYTE)):
-        cache.more_ids[room + rooms + i] = cache.more_ids[room + i]
-    ids = np.uint64(ids_N[0]) if count else np.uint64(0)
-    if count > 1:
-        ids |= np.uint64(ids_N[1]) << _HALF
-    cache.short[bucket] = first
-    cache.short[bucket + 1] = more
-    cache.short[bucket + 2] = np.uint64(end - start) | np.uint64(count) << _BYTE
-    cache.short[bucket + 3] = ids
-    for i in range(2, count):
-        cache.more_ids[room + i] = ids_N[i]
+    for i in range(size):
+        table[bucket + size + i] = table[bucket + i]
+
+
+@inline
+def _write(table_ids, at, length, ids_N, count):
+    table_ids[at] = np.int32(length | count << 8)
+    for i in range(count):
+        table_ids[at + 1 + i] = ids_N[i]
 
 
 @inline
@@ -141,16 +163,14 @@ def _short_word(text_B, start, end, cache, ids_T, num):
     length = end - start
     first, more = _sixteen_bytes(text_B, start, end)
     bucket = _bucket(cache, length, first, more)
-    for slot in (bucket, bucket + SLOT):
-        sizes = cache.short[slot + 2]
-        if cache.short[slot] == first and cache.short[slot + 1] == more and sizes & _LENGTH_MASK == np.uint64(length):
-            ids = cache.short[slot + 3]
-            ids_T[num] = np.int32(ids & _ID_MASK)
-            ids_T[num + 1] = np.int32(ids >> _HALF)  # written over, where the word has one token
-            count = np.int64(sizes >> _BYTE)
-            for i in range(2, count):
-                ids_T[num + i] = cache.more_ids[slot * (SHORT_BYTES // SLOT) + i]
-            return num + count
+    for slot in (bucket, bucket + SHORT_RECORD):
+        sizes = np.int64(cache.short_ids[2 * (slot + SHORT_KEY)])
+        if cache.short[slot] == first and cache.short[slot + 1] == more and sizes & _LENGTH_MASK == length:
+            at = 2 * (slot + SHORT_KEY) + 1
+            _copy_few(cache.short_ids, at, ids_T, num)
+            if sizes >> 8 > _FEW:
+                _copy_more(cache.short_ids, at + _FEW, ids_T, num + _FEW)
+            return num + (sizes >> 8)
     return np.int64(-1)
 
 
@@ -167,15 +187,21 @@ def _sixteen_bytes(text_B, start, end):
 def _bucket(cache, length, first, more):
     mixed = (first ^ np.uint64(length)) * _MIX
     mixed = (mixed ^ (mixed >> _HALF) ^ more) * _MIX2
-    return np.int64((mixed >> _HALF) & np.uint64(cache.short.size // (2 * SLOT) - 1)) * (2 * SLOT)
+    return np.int64((mixed >> _HALF) & np.uint64(cache.short.size // (2 * SHORT_RECORD) - 1)) * (2 * SHORT_RECORD)
 
 
 @inline
 def _fetch_ahead(text_B, start, end, cache):
-    """Have the bucket of a short word brought from memory, while others are looked up."""
+    """Have the bucket of a word brought from memory, while others are looked up."""
     if end - start <= SHORT_BYTES:
         first, more = _sixteen_bytes(text_B, start, end)
-        _prefetch(cache.short, _bucket(cache, end - start, first, more))
+        bucket = _bucket(cache, end - start, first, more)
+        _prefetch(cache.short, bucket)
+        _prefetch(cache.short, bucket + SHORT_RECORD)
+    elif end - start <= WORD_BYTES:
+        bucket = _long_bucket(text_B, start, end, cache)
+        _prefetch(cache.long, bucket)
+        _prefetch(cache.long, bucket + LONG_KEY)
 
 
 @leaf
@@ -188,28 +214,25 @@ def _few_bytes(text_B, start, end):
 
 @inline
 def _long_word(text_B, start, end, cache, ids_T, num):
-    """As for short words, with a slot a hash; the bytes are compared eight at a time, the last eight as they end."""
+    """As for short words; the bytes are compared eight at a time, the last eight as they end."""
     length = end - start
-    slot = _long_slot(text_B, start, end, cache)
-    known = cache.long_sizes[slot] & _LENGTH_MASK == np.uint64(length)
-    for i in range((length + 7) // 8):
-        known &= cache.long[slot * (WORD_BYTES // 8) + i] == _eight_bytes(text_B, min(start + 8 * i, end - 8))
-    if not known:
-        return np.int64(-1)
-    return _copy(cache.long_ids, slot * WORD_BYTES, np.int64(cache.long_sizes[slot] >> _BYTE), ids_T, num)
+    bucket = _long_bucket(text_B, start, end, cache)
+    for slot in (bucket, bucket + LONG_RECORD):
+        sizes = np.int64(cache.long_ids[2 * (slot + LONG_KEY)])
+        known = sizes & _LENGTH_MASK == length
+        for i in range((length + 7) // 8):
+            known &= cache.long[slot + i] == _eight_bytes(text_B, min(start + 8 * i, end - 8))
+        if known:
+            for i in range(0, sizes >> 8, _MORE):
+                _copy_more(cache.long_ids, 2 * (slot + LONG_KEY) + 1 + i, ids_T, num + i)
+            return num + (sizes >> 8)
+    return np.int64(-1)
 
 
 @inline
-def _long_slot(text_B, start, end, cache):
+def _long_bucket(text_B, start, end, cache):
     mixed = np.uint64(end - start)
     for i in range((end - start + 7) // 8):
         mixed = (mixed ^ _eight_bytes(text_B, min(start + 8 * i, end - 8))) * _MIX
         mixed ^= mixed >> _HALF
-    return np.int64(mixed & np.uint64(cache.long_sizes.size - 1))
-
-
-@inline
-def _copy(from_ids, first, count, to_ids, num):
-    for i in range(count):
-        to_ids[num + i] = from_ids[first + i]
-    return num + count
+    return np.int64(mixed & np.uint64(cache.long.size // (2 * LONG_RECORD) - 1)) * (2 * LONG_RECORD)

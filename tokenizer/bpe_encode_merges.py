@@ -15,7 +15,7 @@ from llvmlite import ir  # type: ignore[import-untyped]  # no stubs
 from numba import njit, types
 from numba.extending import intrinsic
 
-from tokenizer.bpe_encode_tables import EMPTY, ID_BITS, LANES, NO_BYTE, NO_RANK, RANK_BITS, WORD_BYTES
+from tokenizer.bpe_encode_tables import BORDER_BITS, EMPTY, ID_BITS, LANES, NO_BORDER, NO_RANK, RANK_BITS, WORD_BYTES
 from tokenizer.pretokenize_masks import first_bit
 
 # Counting references to arrays at each call, in atomic steps, would take longer than a word: none is made here.
@@ -23,14 +23,19 @@ leaf = njit(cache=True, nogil=True, _nrt=False)
 inline = njit(cache=True, nogil=True, inline="always")
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
+_MIX2 = np.uint64(0xD6E8FEB86659FD93)
+_LAST_SIX = np.uint64(64 - 6)
 _EMPTY = np.uint64(EMPTY)
 _ID_BITS = np.uint64(ID_BITS)
 _RANK_BITS = np.uint64(RANK_BITS)
 _RANK_MASK = np.uint64((1 << RANK_BITS) - 1)
 _BYTE = np.uint64(8)
 _HALF = np.uint64(32)
+_BORDER_BITS = np.uint64(BORDER_BITS)
+_NO_BORDER = np.uint64(NO_BORDER)
+_NOTHING = ~np.uint64(0)  # borders before and behind a word
 _PLACE_BITS = np.uint64(32)  # of a heap entry: rank above, place in the word below
-_PLACE_MASK = np.uint64(0xFFFFFFFF)
+_PLACE_MASK = _LOW_HALF = np.uint64(0xFFFFFFFF)
 PLACE_BITS, PLACE_MASK = 6, 63  # the same in the 32 bits that a short word's ranks have
 
 
@@ -80,42 +85,61 @@ def _first_tokens(text_B, start, end, merges, scratch):
 
     They and the ranks of their pairs are at the begin of scratch.ids_N and scratch.ranks_N.
     """
-    num, before, at = 0, np.int64(NO_BYTE), start
+    num, at = 0, start
     last_byte = np.int64(-1)  # of the word's last token, where that is one byte
+    border, here = _NOTHING, _border(text_B, start, end, merges)  # before the byte at `at`, and behind it
     while at < end:
         byte = np.int64(text_B[at])
-        token, rank = merges.byte_ids[byte], np.int32(NO_RANK)
-        behind = np.int64(text_B[at + 1]) if at + 1 < end else np.int64(NO_BYTE)
-        if behind != NO_BYTE:
-            rank = merges.byte_ranks[byte << 8 | behind]
+        token, rank = merges.byte_ids[byte], here & _NO_BORDER
+        behind = _border(text_B, at + 1, end, merges)
+        is_sure = rank < _as_right(border) and rank < _as_left(behind)
         at += 1
-        if rank < merges.before[before << 8 | byte]:
-            next_behind = np.int64(text_B[at + 1]) if at + 1 < end else np.int64(NO_BYTE)
-            if rank < merges.behind[next_behind << 8 | behind] and merges.sure_M[rank] >= 0:
-                token, byte, before, behind = merges.sure_M[rank], np.int64(-1), behind, next_behind
-                at += 1
-        if byte >= 0:
-            before = byte
-            if token < 0:
-                continue
+        border, here = here, behind
+        if is_sure and merges.sure_M[rank] >= 0:
+            token, byte = merges.sure_M[rank], np.int64(-1)
+            at += 1
+            border, here = here, _border(text_B, at, end, merges)
+        elif token < 0:
+            continue
         while num:
             left = scratch.ids_N[num - 1]
             if (last_byte | byte) >= 0:
-                rank = merges.byte_ranks[last_byte << 8 | byte]
+                found = merges.borders[last_byte << 8 | byte] & _NO_BORDER
+                order = np.int32(NO_RANK) if found == _NO_BORDER else np.int32(found)
             else:
-                rank = rank_of(merges.pairs_H, left, token)
-            scratch.ranks_N[num - 1] = rank
-            if rank == NO_RANK or (num > 1 and rank >= merges.as_right_V[left]) or merges.sure_M[rank] < 0:
+                order = rank_of(merges.pairs_H, merges.filter_F, left, token)
+            scratch.ranks_N[num - 1] = order
+            if order == NO_RANK or (num > 1 and order >= np.int64(merges.uses_V[left] >> _HALF)):
                 break
-            as_left = merges.behind[behind << 8 | byte] if byte >= 0 else merges.as_left_V[token]
-            if behind != NO_BYTE and rank >= as_left:
+            if merges.sure_M[order] < 0:
                 break
-            token, byte, last_byte = merges.sure_M[rank], np.int64(-1), np.int64(-1)
+            as_left = _as_left(border) if byte >= 0 else merges.uses_V[token] & _LOW_HALF
+            if at < end and order >= np.int64(as_left):
+                break
+            token, byte, last_byte = merges.sure_M[order], np.int64(-1), np.int64(-1)
             num -= 1
         scratch.ids_N[num] = token
         last_byte = byte
         num += 1
     return num
+
+
+@inline
+def _border(text_B, at, end, merges):
+    """What is known of the byte at `at` and the next one, see Sure."""
+    if at + 1 >= end:
+        return _NOTHING
+    return merges.borders[np.int64(text_B[at]) << 8 | np.int64(text_B[at + 1])]
+
+
+@inline
+def _as_right(border):
+    return border >> _BORDER_BITS & _NO_BORDER
+
+
+@inline
+def _as_left(border):
+    return border >> _BORDER_BITS >> _BORDER_BITS & _NO_BORDER
 
 
 @inline
@@ -146,11 +170,11 @@ def merge_by_scan(num, merges, ids_N, ranks_N):
         ranks_N[gone] = NO_RANK
         ranks_N[at] = NO_RANK
         if after:
-            ranks_N[at] = _keyed(rank_of(merges.pairs_H, ids_N[at], ids_N[first_bit(after)]), at)
+            ranks_N[at] = _keyed(rank_of(merges.pairs_H, merges.filter_F, ids_N[at], ids_N[first_bit(after)]), at)
         previous = there & ((np.uint64(1) << np.uint64(at)) - np.uint64(1))
         if previous:
             before = _last_bit(previous)
-            ranks_N[before] = _keyed(rank_of(merges.pairs_H, ids_N[before], ids_N[at]), before)
+            ranks_N[before] = _keyed(rank_of(merges.pairs_H, merges.filter_F, ids_N[before], ids_N[at]), before)
     num = 0
     while there:
         ids_N[num] = ids_N[first_bit(there)]
@@ -185,10 +209,10 @@ def merge_by_heap(num, merges, scratch):
         ranks_N[gone], ranks_N[at] = NO_RANK, NO_RANK
         if behind < num:
             previous_N[behind] = at
-            ranks_N[at] = rank_of(merges.pairs_H, ids_N[at], ids_N[behind])
+            ranks_N[at] = rank_of(merges.pairs_H, merges.filter_F, ids_N[at], ids_N[behind])
             size = _push(heap, size, ranks_N[at], at)
         if before >= 0:
-            ranks_N[before] = rank_of(merges.pairs_H, ids_N[before], ids_N[at])
+            ranks_N[before] = rank_of(merges.pairs_H, merges.filter_F, ids_N[before], ids_N[at])
             size = _push(heap, size, ranks_N[before], before)
     left, at = 0, np.int64(0)
     while at < num:
@@ -229,11 +253,12 @@ def _pop(heap, size):
 
 
 @inline
-def rank_of(pairs_H, left, right):
+def rank_of(pairs_H, filter_F, left, right):
     """Rank of the merge of two ids, or NO_RANK."""
     key = np.uint64(left) << _ID_BITS | np.uint64(right)
-    slot = _pair_slot(pairs_H, key)
-    found = pairs_H[slot]
+    if not filter_F[_filter_place(filter_F, key)] >> _filter_bit(key) & np.uint64(1):
+        return np.int32(NO_RANK)
+    found = pairs_H[_pair_slot(pairs_H, key)]
     return np.int32(NO_RANK) if found == _EMPTY else np.int32(found & _RANK_MASK)
 
 
@@ -247,39 +272,50 @@ def _pair_slot(pairs_H, key):
     return slot
 
 
+@inline
+def _filter_place(filter_F, key):
+    return (key * _MIX2) >> _HALF & np.uint64(filter_F.size - 1)
+
+
+@inline
+def _filter_bit(key):
+    return (key * _MIX2) >> _LAST_SIX
+
+
 @leaf
-def fill_pairs(pairs_H, merges_M3):
-    """Put every merge (left id, right id, merged id) into the empty table, its row as the rank."""
+def fill_pairs(pairs_H, filter_F, merges_M3):
+    """Put every merge (left id, right id, merged id) into the empty table, its row as the rank, and into the filter."""
     for m in range(merges_M3.shape[0]):
         key = np.uint64(merges_M3[m, 0]) << _ID_BITS | np.uint64(merges_M3[m, 1])
         pairs_H[_pair_slot(pairs_H, key)] = key << _RANK_BITS | np.uint64(m)
+        filter_F[_filter_place(filter_F, key)] |= np.uint64(1) << _filter_bit(key)
 
 
 @njit(cache=True, nogil=True)
-def ranks_of_bytes(pairs_H, byte_ids):
+def ranks_of_bytes(pairs_H, filter_F, byte_ids):
     """Rank of the merge of each pair of bytes, at left << 8 | right: int32, shape (65536,)."""
     ranks = np.full(1 << 16, NO_RANK, np.int32)
     for left in range(256):
         for right in range(256):
             if byte_ids[left] >= 0 and byte_ids[right] >= 0:
-                ranks[left << 8 | right] = rank_of(pairs_H, byte_ids[left], byte_ids[right])
+                ranks[left << 8 | right] = rank_of(pairs_H, filter_F, byte_ids[left], byte_ids[right])
     return ranks
 
 
 @njit(cache=True, nogil=True)
 def ranks_at_borders(merges_M3, byte_of_V, first_V, last_V):
-    """(ranks_before, ranks_behind): see Merges; of an id that is one byte that byte, else -1; bytes at both ends."""
-    before = np.full((NO_BYTE + 1) << 8, NO_RANK, np.int32)
-    behind = before.copy()
+    """(as_right, as_left), see Sure; of an id that is one byte that byte, else -1; bytes at both ends of each id."""
+    as_right = np.full(1 << 16, NO_RANK, np.int32)
+    as_left = as_right.copy()
     for m in range(merges_M3.shape[0] - 1, -1, -1):
         left, right = merges_M3[m, 0], merges_M3[m, 1]
         if first_V[left] < 0 or first_V[right] < 0:
             continue  # no text has one of them
         if byte_of_V[right] >= 0:
-            before[last_V[left] << 8 | byte_of_V[right]] = m
+            as_right[last_V[left] << 8 | byte_of_V[right]] = m
         if byte_of_V[left] >= 0:
-            behind[first_V[right] << 8 | byte_of_V[left]] = m
-    return before, behind
+            as_left[byte_of_V[left] << 8 | first_V[right]] = m
+    return as_right, as_left
 
 
 @leaf

@@ -14,19 +14,21 @@ import numpy.typing as npt
 
 ID_BITS = 21
 RANK_BITS = 64 - 2 * ID_BITS
+BORDER_BITS = 21  # of each of three ranks in one number
 MAX_IDS = (1 << ID_BITS) - 1
-MAX_MERGES = 1 << RANK_BITS
+MAX_MERGES = NO_BORDER = (1 << BORDER_BITS) - 1
 EMPTY = (1 << 64) - 1
 NO_RANK = (1 << 31) - 1
 
-SHORT_BYTES = 16  # words up to here have a cache slot of half a cache line
-NO_BYTE = 256  # before a word, and behind it
+SHORT_BYTES = 16  # words up to here have one cache line each in the cache
 LANES = 16  # ranks that are compared at once
 WORD_BYTES = 64  # longer ones are merged with a heap, and not remembered
-SLOT = 4  # uint64 a slot
-SHORT_BITS = 17  # buckets of two slots: 8 MiB, and as much again for words of three tokens and more
-LONG_BITS = 14
-LINE_BYTES = 64
+SHORT_KEY, SHORT_RECORD = SHORT_BYTES // 8, 8  # uint64 of a word's bytes, and of all that is known of it
+LONG_KEY, LONG_RECORD = WORD_BYTES // 8, 32
+SHORT_BITS = 17  # buckets of two words: 16 MiB
+LONG_BITS = 15  # 16 MiB
+SPARE_IDS = 16  # room behind ids: they are copied several at once
+BUCKET_BYTES = 128
 
 Ids = npt.NDArray[np.int32]
 Words = npt.NDArray[np.uint64]
@@ -35,23 +37,24 @@ Words = npt.NDArray[np.uint64]
 class Merges(NamedTuple):
     """pairs_H: left id, right id and rank in one number, or EMPTY; found by the hash of the two ids.
 
-    byte_ids: id of each of the 256 bytes, -1 where it has none and is left out. byte_ranks: rank of each pair of bytes
-    (left << 8 | right), or NO_RANK. merged_M: id that the merge of a rank makes. whole_*: tokens that a word is when it
-    has their bytes, whatever the merges say (`ignore_merges`): token v is whole_B[whole_V1[v]:whole_V1[v + 1]].
+    filter_F: a bit for each of many hashes, set where a merge has it: most pairs have none, and are told so by a table
+    that stays near the processor.
+
+    byte_ids: id of each of the 256 bytes, -1 where it has none and is left out. merged_M: id that the merge of a rank
+    makes. whole_*: tokens that a word is when it has their bytes, whatever the merges say (`ignore_merges`): token v is
+    whole_B[whole_V1[v]:whole_V1[v + 1]]. borders and the rest: see `Sure`.
     """
 
     pairs_H: Words
+    filter_F: Words
     byte_ids: Ids
-    byte_ranks: Ids
     merged_M: Ids
     whole_H: Ids
     whole_B: npt.NDArray[np.uint8]
     whole_V1: npt.NDArray[np.int64]
     whole_ids_V: Ids
-    before: Ids
-    behind: Ids
-    as_left_V: Ids
-    as_right_V: Ids
+    borders: Words
+    uses_V: Words
     sure_M: Ids
 
 
@@ -62,30 +65,29 @@ class Sure(NamedTuple):
     as its left: nothing can part them before it is their turn. And what they make must not be part of a merge of lower
     rank, which would come too early.
 
-    before: lowest rank of merges that take a byte as the right token where another byte stands before it, at
-    (before << 8 | byte); behind: as the left token, at (behind << 8 | byte). as_left_V, as_right_V: lowest rank of
-    merges that take a token as the left or the right one. sure_M: merged_M, or -1 where a merge of lower rank takes it.
+    borders: three ranks for each pair of neighbouring bytes, at left << 8 | right, from the
+    lowest bits up: of their own merge; the lowest of merges that take the right one as the right token, with the left
+    one before it; the lowest of those that take the left one as the left token, with the right one behind it. uses_V:
+    lowest rank of merges that take a token as the left one, and, 32 bits up, as the right one. sure_M: merged_M, or -1
+    where a merge of lower rank takes it.
     """
 
-    before: Ids
-    behind: Ids
-    as_left_V: Ids
-    as_right_V: Ids
+    borders: Words
+    uses_V: Words
     sure_M: Ids
 
 
 class WordCache(NamedTuple):
     """Words met before. Nothing is cleared: a new word takes the place of an older one of its bucket.
 
-    short: buckets of two slots of (first 8 bytes, next 8, length | tokens << 8, first id | second id << 32); more_ids:
-    room for all ids of a word per slot, used from the third on. long: eight times 8 bytes a word; long_sizes: length
-    | tokens << 8; long_ids: 64 a word.
+    short: buckets of two records of a word's bytes (SHORT_KEY numbers, zeros behind the word), length | tokens << 8 in
+    32 bits, and ids, 32 bits each; short_ids: the same memory as 32-bit numbers. long: records of LONG_KEY numbers for
+    the bytes, the last eight as the word ends.
     """
 
     short: Words
-    more_ids: Ids
+    short_ids: Ids
     long: Words
-    long_sizes: Words
     long_ids: Ids
 
 
@@ -103,11 +105,12 @@ def merges_of(
     merges: Sequence[tuple[int, int, int]], byte_ids: Sequence[int], whole: Mapping[bytes, int] | None
 ) -> Merges:
     """Tables of merges (left id, right id, merged id) in order of rank; of a pair that comes twice the last counts."""
-    from tokenizer.bpe_encode_merges import fill_pairs, fill_whole, ranks_of_bytes  # Numba, at first use
+    from tokenizer.bpe_encode_merges import fill_pairs, fill_whole  # Numba, at first use
 
     merges_M3 = np.array(merges, np.int64).reshape(-1, 3)
     pairs_H = np.full(_slots(len(merges)), EMPTY, np.uint64)
-    fill_pairs(pairs_H, merges_M3)
+    filter_F = np.zeros(max(1, pairs_H.size // 16), np.uint64)  # 8 to 16 bits a merge
+    fill_pairs(pairs_H, filter_F, merges_M3)
     ids = np.array(byte_ids, np.int32)
     words = whole or {}
     whole_B = np.frombuffer(b"".join(words), np.uint8)
@@ -116,14 +119,14 @@ def merges_of(
     fill_whole(whole_H, whole_B, whole_V1)
     merged_M = merges_M3[:, 2].astype(np.int32)
     whole_ids_V = np.fromiter(words.values(), np.int32, len(words))
-    byte_ranks = ranks_of_bytes(pairs_H, ids)
     whole_tables = (whole_H, whole_B, whole_V1, whole_ids_V)
-    return Merges(pairs_H, ids, byte_ranks, merged_M, *whole_tables, *_sure(merges_M3, ids))
+    pairs = (pairs_H, filter_F)
+    return Merges(*pairs, ids, merged_M, *whole_tables, *_sure(*pairs, merges_M3, ids))
 
 
-def _sure(merges_M3: npt.NDArray[np.int64], byte_ids: Ids) -> Sure:
+def _sure(pairs_H: Words, filter_F: Words, merges_M3: npt.NDArray[np.int64], byte_ids: Ids) -> Sure:
     """The bounds; a file's order of merges need not be one that training makes."""
-    from tokenizer.bpe_encode_merges import ranks_at_borders  # Numba, at first use
+    from tokenizer.bpe_encode_merges import ranks_at_borders, ranks_of_bytes  # Numba, at first use
 
     left_M, right_M, merged_M = merges_M3.T
     size = int(max(merges_M3.max(initial=0), byte_ids.max())) + 1
@@ -138,10 +141,17 @@ def _sure(merges_M3: npt.NDArray[np.int64], byte_ids: Ids) -> Sure:
     byte_of_V = first_V.copy()
     while (new_M := (first_V[merged_M] < 0) & (first_V[left_M] >= 0) & (first_V[right_M] >= 0)).any():
         first_V[merged_M[new_M]], last_V[merged_M[new_M]] = first_V[left_M[new_M]], last_V[right_M[new_M]]
-    before, behind = ranks_at_borders(merges_M3, byte_of_V, first_V, last_V)
-    for ranks in (before, behind):
-        ranks.reshape(-1, 256)[:NO_BYTE][byte_ids < 0] = 0  # it is left out, and others come to stand there
-    return Sure(before, behind, as_left_V, as_right_V, np.where(used_M > rank_M, merged_M, -1).astype(np.int32))
+    own, right, left = (
+        ranks_of_bytes(pairs_H, filter_F, byte_ids),
+        *ranks_at_borders(merges_M3, byte_of_V, first_V, last_V),
+    )
+    right.reshape(256, 256)[byte_ids < 0] = 0  # it is left out, and others come to stand there
+    left.reshape(256, 256)[:, byte_ids < 0] = 0
+    borders = np.zeros(own.size, np.uint64)
+    for i, ranks in enumerate((own, right, left)):
+        borders |= np.minimum(ranks, NO_BORDER).astype(np.uint64) << np.uint64(i * BORDER_BITS)
+    uses_V = as_left_V.astype(np.uint64) | as_right_V.astype(np.uint64) << np.uint64(32)
+    return Sure(borders, uses_V, np.where(used_M > rank_M, merged_M, -1).astype(np.int32))
 
 
 def _slots(entries: int) -> int:
@@ -149,21 +159,15 @@ def _slots(entries: int) -> int:
 
 
 def word_cache(short_bits: int = SHORT_BITS, long_bits: int = LONG_BITS) -> WordCache:
-    """An empty cache of 2 ** (short_bits + 1) short words and 2 ** long_bits longer ones."""
-    slots = 2 << short_bits
-    return WordCache(
-        _aligned(slots * SLOT),
-        np.empty(slots * SHORT_BYTES, np.int32),
-        _aligned((WORD_BYTES // 8) << long_bits),
-        np.zeros(1 << long_bits, np.uint64),
-        np.empty(WORD_BYTES << long_bits, np.int32),
-    )
+    """An empty cache of 2 ** short_bits buckets of short words and 2 ** long_bits of longer ones."""
+    short, long = _aligned((2 * SHORT_RECORD) << short_bits), _aligned((2 * LONG_RECORD) << long_bits)
+    return WordCache(short, short.view(np.int32), long, long.view(np.int32))
 
 
 def _aligned(size: int) -> Words:
-    """Zeros that begin where a cache line does."""
-    room: Words = np.zeros(size + LINE_BYTES // 8, np.uint64)
-    first = -room.ctypes.data % LINE_BYTES // 8
+    """Zeros that begin where a bucket may; a number behind them may be read."""
+    room: Words = np.zeros(size + BUCKET_BYTES // 8, np.uint64)
+    first = -room.ctypes.data % BUCKET_BYTES // 8
     return room[first : first + size]
 
 

@@ -32,7 +32,7 @@ def by(kernel, word: bytes) -> list[int]:
     room = scratch(len(word))
     room.ids_N[: len(word)] = list(word)
     for i in range(len(word) - 1):
-        room.ranks_N[i] = rank_of(TABLES.pairs_H, word[i], word[i + 1])
+        room.ranks_N[i] = rank_of(TABLES.pairs_H, TABLES.filter_F, word[i], word[i + 1])
     num = kernel(len(word), TABLES, room) if kernel is merge_by_heap else kernel(len(word), TABLES, *room[:2])
     return room.ids_N[:num].tolist()
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tokenizer.bpe_encode_merges import rank_of, whole_word
-from tokenizer.bpe_encode_tables import EMPTY, LINE_BYTES, MAX_IDS, NO_RANK, merges_of, scratch, word_cache
+from tokenizer.bpe_encode_tables import BUCKET_BYTES, EMPTY, MAX_IDS, NO_BORDER, NO_RANK, merges_of, scratch, word_cache
 
 BYTES = [*range(255), -1]
 
@@ -16,29 +16,30 @@ def test_every_merge_is_found_and_nothing_else():
     merges = [(left, right, m) for m, (left, right) in enumerate(sorted(pairs))]
     tables = merges_of(merges, BYTES, None)
     for left, right, m in merges:
-        assert rank_of(tables.pairs_H, left, right) == m
+        assert rank_of(tables.pairs_H, tables.filter_F, left, right) == m
         assert tables.merged_M[m] == m
         if (right, left) not in pairs:
-            assert rank_of(tables.pairs_H, right, left) == NO_RANK
+            assert rank_of(tables.pairs_H, tables.filter_F, right, left) == NO_RANK
 
 
 def test_no_merges():
     tables = merges_of([], BYTES, None)
     assert (tables.pairs_H == EMPTY).all()
     assert tables.merged_M.size == 0
-    assert (tables.byte_ranks == NO_RANK).all()
+    assert (tables.borders & np.uint64(NO_BORDER) == NO_BORDER).all()
 
 
 def test_of_a_pair_that_comes_twice_the_last_counts():
     tables = merges_of([(1, 2, 300), (3, 4, 301), (1, 2, 302)], BYTES, None)
-    assert tables.merged_M[rank_of(tables.pairs_H, 1, 2)] == 302
+    assert tables.merged_M[rank_of(tables.pairs_H, tables.filter_F, 1, 2)] == 302
 
 
 def test_ranks_of_pairs_of_bytes():
     tables = merges_of([(7, 9, 300), (300, 7, 301), (254, 254, 302)], BYTES, None)
-    found = np.flatnonzero(tables.byte_ranks != NO_RANK).tolist()
+    ranks = tables.borders & np.uint64(NO_BORDER)
+    found = np.flatnonzero(ranks != NO_BORDER).tolist()
     assert found == [7 << 8 | 9, 254 << 8 | 254]
-    assert tables.byte_ranks[found].tolist() == [0, 2]
+    assert ranks[found].tolist() == [0, 2]
 
 
 @pytest.mark.parametrize("count", [0, 1, 3000])
@@ -52,12 +53,14 @@ def test_whole_tokens_are_found_by_their_bytes(count):
         assert whole_word(text_B, 0, text_B.size, *lookup) == -1
 
 
-def test_buckets_lie_in_one_cache_line():
+def test_buckets_begin_where_a_pair_of_cache_lines_does():
     cache = word_cache()
     for array in (cache.short, cache.long):
-        assert array.ctypes.data % LINE_BYTES == 0
+        assert array.ctypes.data % BUCKET_BYTES == 0
         assert not array.any()
-    assert sum(array.nbytes for array in cache) < 48 << 20
+        assert array.nbytes < 20 << 20
+    assert np.shares_memory(cache.short, cache.short_ids)
+    assert np.shares_memory(cache.long, cache.long_ids)
 
 
 def test_scratch_has_room_for_a_heap():
