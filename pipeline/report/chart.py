@@ -10,7 +10,7 @@ WIDTH, HEIGHT = 360, 200  # CSS pixels on a phone; wider screens scale up
 LEFT, RIGHT, TOP, BOTTOM = 34, 8, 10, 22
 MAX_POINTS = 240
 NAMES_ROOM = 1.25  # of the width that the points take, for names at their right
-NAME_HEIGHT = 10
+NAME_HEIGHT, CHARACTER_WIDTH = 10, 5.5
 ALMOST = 0.1  # of a doubling: 32,000 ends at the tick of 32k
 MAX_DOUBLINGS = 10  # of a vocabulary's size, that all have their tick
 Points = Sequence[tuple[float, float]]
@@ -131,14 +131,14 @@ def _grid(
         for t in y_ticks
     ]
     lines += [
-        f'<text x="{scale.x(t):.1f}" y="{HEIGHT - 8}" text-anchor="{_anchor(i, len(x_ticks))}">{x_labels[i]}</text>'
+        f'<text x="{scale.x(t):.1f}" y="{HEIGHT - 8}" text-anchor="{_anchor(scale.x(t))}">{x_labels[i]}</text>'
         for i, t in enumerate(x_ticks)
     ]
     return "".join(lines)
 
 
-def _anchor(i: int, count: int) -> str:
-    return "end" if i == count - 1 else "middle"
+def _anchor(x: float) -> str:
+    return "end" if x > WIDTH - 2 * RIGHT else "middle"
 
 
 def _line(scale: _Scale, points: Points, name: str) -> str:
@@ -153,12 +153,14 @@ def _dots(scale: _Scale, points: Points) -> list[str]:
 
 
 def _names(scale: _Scale, names: Sequence[tuple[str, tuple[float, float]]]) -> list[str]:
-    """Each name right of its point, moved down where it would cover the one above."""
+    """Each name right of its point, below where there is no room, moved down where it would cover the one above."""
     placed = []
     line = 0.0
     for name, (x, y) in sorted(names, key=lambda item: -item[1][1]):
-        line = max(line + NAME_HEIGHT, scale.y(y) + 3)
-        placed.append(f'<text x="{scale.x(x) + 5:.1f}" y="{min(line, HEIGHT - BOTTOM):.1f}">{escape(name)}</text>')
+        fits = scale.x(x) + 5 + len(name) * CHARACTER_WIDTH <= WIDTH
+        line = max(line + NAME_HEIGHT, scale.y(y) + 3 + (0 if fits else NAME_HEIGHT))
+        at = f'x="{scale.x(x) + 5:.1f}"' if fits else f'x="{WIDTH}" text-anchor="end"'
+        placed.append(f'<text {at} y="{min(line, HEIGHT - BOTTOM):.1f}">{escape(name)}</text>')
     return placed
 
 

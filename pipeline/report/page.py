@@ -21,6 +21,7 @@ from pipeline.report.tokenizer import short_fingerprint, tokenizer_details
 from pipeline.report.units import bytes_text, figure_text, seconds_text, share_text
 
 Facts = Mapping[str, Any]
+MAX_COUNTED = 12  # rows before the fold
 SPLIT_COUNTS = ("documents", "rows", "tokens", "trained_tokens")
 KEY = (
     '<figcaption><span class="key train"></span> training <span class="key valid"></span> validation; '
@@ -178,7 +179,9 @@ def _sizes(sizes: Mapping[str, Facts]) -> str:
 
 
 def _counted(name: str, counted: str, counts: Mapping[str, int]) -> str:
-    return table([name, counted], [[escape(key), f"{n:,}"] for key, n in counts.items()])
+    rows, head = [[escape(key), f"{n:,}"] for key, n in counts.items()], [name, counted]
+    rest = rows[MAX_COUNTED:]
+    return table(head, rows[:MAX_COUNTED]) + (folded(f"{len(rest)} more", table(head, rest)) if rest else "")
 
 
 def _json(value: Any) -> str:

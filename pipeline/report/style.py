@@ -30,9 +30,10 @@ header p { margin: .2rem 0 1rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; margin: .25rem 0 1rem; }
 th, td { padding: .3rem .6rem; text-align: left; vertical-align: top; font-weight: 400; }
 th:first-child { padding-left: 0; }
-thead th { color: var(--soft); border-bottom: 1px solid var(--line); font-size: .8rem; }
+thead th { vertical-align: bottom; color: var(--soft); border-bottom: 1px solid var(--line); font-size: .8rem; }
 tbody tr:not(.reason) > * { border-top: 1px solid var(--line); }
 .n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
+thead .n { white-space: normal; }
 .narrow { width: auto; min-width: 16rem; }
 .wide { min-width: 32rem; }
 .funnel .hop > * { font-weight: 600; padding-top: .5rem; }

@@ -92,12 +92,17 @@ def _parts(measured: Facts, job: str) -> Iterator[str]:
 
 def _names(tokenizers: Sequence[Facts]) -> list[str]:
     """This run's, then the ends of the others' paths, as long as it takes to tell them apart."""
-    paths = [PurePath(one["path"]) for one in tokenizers[1:]]
-    parts = [(path.parent if path.name == "tokenizer.json" else path).parts for path in paths]
+    parts = [_telling(PurePath(one["path"])).parts for one in tokenizers[1:]]
     longest = max(map(len, parts), default=0)
     ends = ([tuple(part[-n:]) for part in parts] for n in range(1, longest))
     names = next((one for one in ends if len(set(one)) == len(parts)), parts)
     return [OURS, *(str(PurePath(*name)) for name in names)]
+
+
+def _telling(path: PurePath) -> PurePath:
+    """Less what such files and folders are called anyway: tokenizer.json, and the folder tokenizer of a run."""
+    path = path.parent if path.name == "tokenizer.json" else PurePath(str(path).removesuffix(".json"))
+    return path.parent if path.name == "tokenizer" and len(path.parts) > 1 else path
 
 
 def _figure(measured: Facts, others: Sequence[str], job: str) -> str:

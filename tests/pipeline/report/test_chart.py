@@ -117,6 +117,17 @@ def test_a_round_size_ends_at_the_tick_of_the_power_above():
     assert "64k" not in texts
 
 
+def test_names_stand_below_a_point_where_there_is_no_room_at_its_right():
+    curves = [("", [(512, 2.0), (16000, 3.0)])]
+    svg = size_chart(curves, [("short", 50000, 3.0), ("a-name-of-twenty-two-c", 50000, 2.5)], label="x")
+    at = {one.text: one.attrib for one in ET.fromstring(svg).iter("text")}
+    dot, other = (one.attrib for one in ET.fromstring(svg).iter("circle"))
+    assert float(at["short"]["x"]) == pytest.approx(float(dot["cx"]) + 5, abs=0.1)
+    assert at["a-name-of-twenty-two-c"]["x"] == str(WIDTH)
+    assert at["a-name-of-twenty-two-c"]["text-anchor"] == "end"
+    assert float(at["a-name-of-twenty-two-c"]["y"]) >= float(other["cy"]) + 3
+
+
 def test_a_narrow_range_of_sizes_has_its_ends_as_ticks():
     svg = size_chart([("", [(16000, 2.0), (18000, 3.0)])], [], label="x")
     assert {"16,000", "18,000"} <= {one.text for one in ET.fromstring(svg).iter("text")}

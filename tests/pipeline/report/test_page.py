@@ -115,6 +115,14 @@ def test_what_users_wrote_is_text(facts, nasty):
     assert nasty in checked(html).text
 
 
+def test_many_languages_are_folded(facts):
+    facts["languages"] = {f"l{i}": 100 - i for i in range(15)}
+    html = page(facts)
+    shown, folded = html[html.index('id="languages-kept"') :].split("<summary>3 more</summary>")
+    assert shown.count('<th scope="row">l') == 12
+    assert folded[: folded.index("</details>")].count('<th scope="row">l') == 3
+
+
 def test_a_run_without_dropped_text_says_so(facts):
     facts["samples"][0]["samples"][0]["text"] = None
     assert "The run kept no dropped text." in page(facts)

@@ -68,7 +68,11 @@ def test_several_languages_have_lines_of_their_own():
         (["a/x", "b/y/tokenizer.json"], ["x", "y"]),
         (["a/x", "b/x/tokenizer.json"], ["a/x", "b/x"]),
         (["a/x", "a/x"], ["a/x", "a/x"]),
+        (["runs/first/tokenizer", "runs/second/tokenizer/tokenizer.json"], ["first", "second"]),
+        (["a/llama-3.1.json", "gpt-4.5"], ["llama-3.1", "gpt-4.5"]),
         (["tokenizer.json"], ["."]),
+        (["tokenizer"], ["tokenizer"]),
+        (["."], ["."]),
     ],
 )
 def test_names_are_as_long_as_it_takes(paths, names):
