@@ -58,18 +58,27 @@ def load(folder: str | Path) -> Encoder:
     eos, pad = _content(named.get("eos_token")), _content(named.get("pad_token"))
     try:
         return Encoder(path.read_bytes(), eos=eos, pad=pad, controls=(IM_START, IM_END))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from None
     except ValueError as error:
         raise ValueError(f"{folder}: {error}") from None
     except Exception as error:  # the tokenizers library raises nothing more telling for what it can't read
-        raise ValueError(
-            f"{folder}: its tokenizer.json is none that the tokenizers library reads ({error}); save it anew with "
-            "AutoTokenizer.from_pretrained(...).save_pretrained(...)"
-        ) from error
+        raise _unreadable(path, error) from error
 
 
 def _read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return {key: value for key, value in found.items() if value is not None}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return {key: value for key, value in found.items() if value is not None}
+    except (ValueError, AttributeError) as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: Exception) -> ValueError:
+    return ValueError(
+        f"{path.parent}: its {path.name} is none that the tokenizers library reads ({error}); save it anew with "
+        "AutoTokenizer.from_pretrained(...).save_pretrained(...)"
+    )
 
 
 def _content(token: str | dict[str, Any] | None) -> str | None:

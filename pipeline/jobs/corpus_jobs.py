@@ -107,9 +107,11 @@ class TokenizerJob:
     has_chat: bool
 
     def __post_init__(self) -> None:
+        from pipeline.stages.measure_tokenizer import check_compared
         from pipeline.stages.train_tokenizer import check_vocabulary
 
         check_vocabulary(self.config, self.special_tokens)
+        check_compared(self.config.compare)
 
     @property
     def owns(self) -> tuple[str, ...]:

@@ -78,19 +78,39 @@ def measure(job: MeasureTokenizer) -> dict[str, Any]:
     if not path.is_file():
         return {}
     vocabularies = [read_vocabulary(path.read_bytes()), *map(_other, job.compare)]
-    tally = _Tally(vocabularies)
+    names = ["", *job.compare]
+    tally = _Tally(vocabularies, names)
     for shard in job.documents.shards:
         for batch in _sample(shard, job.documents.verdicts, job.share):
             tally.add(batch)
-    names = ["", *job.compare]
     return tally.figures(names, job.base_vocab_size)
+
+
+def check_compared(paths: Sequence[str]) -> None:
+    """Raise UserError for one that can't be read."""
+    for path in paths:
+        _encoder(_other(path), path)
 
 
 def _other(path: str) -> Vocabulary:
     try:
         return read_vocabulary(Path(tokenizer_file(path)).read_bytes())
     except (OSError, ValueError) as error:
-        raise UserError(f"train_tokenizer.compare: {path} is no tokenizer.json nor a folder of one: {error}") from None
+        raise _not_comparable(path, error) from None
+
+
+def _encoder(vocabulary: Vocabulary, path: str) -> Encoder:
+    try:
+        return Encoder(vocabulary.tokenizer_json, eos=vocabulary.any_token, pad=None)
+    except Exception as error:  # the tokenizers library raises nothing more telling for what it can't read
+        raise _not_comparable(path, error) from error
+
+
+def _not_comparable(path: str, error: Exception) -> UserError:
+    return UserError(
+        f"train_tokenizer.compare: {path} is no tokenizer.json nor a folder of one that the tokenizers library reads: "
+        f"{error}; save it anew with AutoTokenizer.from_pretrained(...).save_pretrained(...), or leave it out"
+    )
 
 
 def _sample(shard: Shard, verdicts: Sequence[str], share: float) -> Iterator[pa.RecordBatch]:
@@ -121,9 +141,9 @@ def _hash_share(doc_ids: pa.StringArray) -> npt.NDArray[np.float64]:
 class _Tally:
     """Counts per language and source for each tokenizer, and how often each token of the first one is used."""
 
-    def __init__(self, vocabularies: Sequence[Vocabulary]) -> None:
+    def __init__(self, vocabularies: Sequence[Vocabulary], names: Sequence[str]) -> None:
         self._vocabularies = vocabularies
-        self._encoders = [Encoder(one.tokenizer_json, eos=one.any_token, pad=None) for one in vocabularies]
+        self._encoders = [_encoder(one, name) for one, name in zip(vocabularies, names, strict=True)]
         self._sums: dict[str, dict[str | None, Ints]] = {"lang": {}, "source": {}}
         size = self._encoders[0].vocab_size
         self._used: dict[str | None, Ints] = defaultdict(lambda: np.zeros(size, np.int64))

@@ -80,5 +80,14 @@ def test_a_tokenizer_json_that_is_none_is_refused_by_name(tmp_path, content):
         load(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"])
+@pytest.mark.parametrize("content", [b"{not json", b"\xff\xfe", b"[1]"])
+def test_the_file_that_can_not_be_read_is_named_with_a_way_out(folder, tmp_path, name, content):
+    (tmp_path / "tokenizer.json").write_bytes((folder / "tokenizer.json").read_bytes())
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{tmp_path}: its {name} is none that .*; save it anew with AutoTok"):
+        load(tmp_path)
+
+
 def test_ranks_for_tiktoken_are_beside_it(folder):
     assert (folder / "tokenizer.tiktoken").read_bytes().startswith(b"IQ== 4\n")

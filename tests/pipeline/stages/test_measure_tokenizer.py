@@ -124,10 +124,12 @@ def test_a_folder_without_tokenizer_json_has_no_figures(tmp_path):
     assert measure_tokenizer.measure(task) == {}
 
 
-@pytest.mark.parametrize("content", [None, "{}"])
+@pytest.mark.parametrize("content", [None, "{}", "[]", "", '{"model": {"vocab": {"a": 0}}}'])
 def test_what_can_not_be_compared_with_is_named(tmp_path, content):
     path = tmp_path / "x.json"
     if content:
         path.write_text(content)
+    with pytest.raises(UserError, match=r"train_tokenizer\.compare: .*x\.json is no tokenizer\.json nor a folder"):
+        measure_tokenizer.check_compared([str(path)])
     with pytest.raises(UserError, match=r"train_tokenizer\.compare: .*x\.json is no tokenizer\.json nor a folder"):
         measured(tmp_path, Documents(()), [str(path)])
