@@ -18,6 +18,7 @@ import numpy.typing as npt
 from tokenizers import Tokenizer, decoders, models, normalizers
 
 UNKNOWN = "<unk>"
+BYTE_PIECES = frozenset(f"<0x{byte:02X}>" for byte in range(256))
 MAX_WORD_BYTES = 4192  # SentencePiece's max_sentence_length; longer words are left out
 BLANK = "\N{LOWER ONE EIGHTH BLOCK}"  # stands for a blank in pieces
 

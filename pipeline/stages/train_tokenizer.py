@@ -30,7 +30,7 @@ from pipeline.stages.train_tokenizer_counts import (
 )
 from pipeline.stages.train_tokenizer_model import TrainModel, train_on_counts
 from pipeline.stages.train_tokenizer_weights import LANG, SOURCE, DocumentWeights
-from tokenizer.sentencepiece_train import MAX_WORD_BYTES, UNKNOWN
+from tokenizer.sentencepiece_train import BYTE_PIECES, MAX_WORD_BYTES, UNKNOWN
 from tokenizer.special_tokens import check_special_tokens, check_vocab_size
 
 WHAT_MATCHES = {  # the groups of weights
@@ -51,6 +51,8 @@ def check_vocabulary(config: TrainTokenizerConfig, special_tokens: Sequence[str]
             return
         tokens = (*special_tokens, UNKNOWN) if config.uses_sentencepiece else special_tokens
         check_special_tokens(tokens)
+        if config.uses_sentencepiece and (taken := BYTE_PIECES.intersection(tokens)):
+            raise ValueError(f"special token {min(taken)!r} is a byte of SentencePiece's vocabulary; name it otherwise")
         check_vocab_size(config.full_vocab_size, tokens)
     except ValueError as error:
         raise TrainTokenizerError(f"train_tokenizer: {error}") from None
