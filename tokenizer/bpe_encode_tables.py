@@ -120,8 +120,8 @@ def merges_of(
     merged_M = merges_M3[:, 2].astype(np.int32)
     whole_ids_V = np.fromiter(words.values(), np.int32, len(words))
     whole_tables = (whole_H, whole_B, whole_V1, whole_ids_V)
-    pairs = (pairs_H, filter_F)
-    return Merges(*pairs, ids, merged_M, *whole_tables, *_sure(*pairs, merges_M3, ids))
+    sure = _sure(pairs_H, filter_F, merges_M3, ids)
+    return Merges(pairs_H, filter_F, ids, merged_M, *whole_tables, sure.borders, sure.uses_V, sure.sure_M)
 
 
 def _sure(pairs_H: Words, filter_F: Words, merges_M3: npt.NDArray[np.int64], byte_ids: Ids) -> Sure:
@@ -141,14 +141,12 @@ def _sure(pairs_H: Words, filter_F: Words, merges_M3: npt.NDArray[np.int64], byt
     byte_of_V = first_V.copy()
     while (new_M := (first_V[merged_M] < 0) & (first_V[left_M] >= 0) & (first_V[right_M] >= 0)).any():
         first_V[merged_M[new_M]], last_V[merged_M[new_M]] = first_V[left_M[new_M]], last_V[right_M[new_M]]
-    own, right, left = (
-        ranks_of_bytes(pairs_H, filter_F, byte_ids),
-        *ranks_at_borders(merges_M3, byte_of_V, first_V, last_V),
-    )
-    right.reshape(256, 256)[byte_ids < 0] = 0  # it is left out, and others come to stand there
-    left.reshape(256, 256)[:, byte_ids < 0] = 0
+    own = ranks_of_bytes(pairs_H, filter_F, byte_ids)
+    as_right, as_left = ranks_at_borders(merges_M3, byte_of_V, first_V, last_V)
+    as_right.reshape(256, 256)[byte_ids < 0] = 0  # it is left out, and others come to stand there
+    as_left.reshape(256, 256)[:, byte_ids < 0] = 0
     borders = np.zeros(own.size, np.uint64)
-    for i, ranks in enumerate((own, right, left)):
+    for i, ranks in enumerate((own, as_right, as_left)):
         borders |= np.minimum(ranks, NO_BORDER).astype(np.uint64) << np.uint64(i * BORDER_BITS)
     uses_V = as_left_V.astype(np.uint64) | as_right_V.astype(np.uint64) << np.uint64(32)
     return Sure(borders, uses_V, np.where(used_M > rank_M, merged_M, -1).astype(np.int32))
