@@ -15,9 +15,11 @@ import numpy.typing as npt
 from numba import njit
 
 from pipeline.kernels.fasttext_buckets import has_row, place_of
-from pipeline.kernels.fasttext_rows import END, EOS_IN_TEXT, InputRows, token_hashes, token_sums
+from pipeline.kernels.fasttext_rows import END, EOS_IN_TEXT, WORD, InputRows, token_hashes, token_sums
 from pipeline.kernels.fasttext_tokens import EDGES_AT_ONCE, read_edges
-from pipeline.kernels.fasttext_words import NUM_WORDS, KnownWords, forget, no_words, number_tokens, token_room
+from pipeline.kernels.fasttext_vectors import add_rows, aligned
+from pipeline.kernels.fasttext_words import KnownWords, keep, no_words, number_tokens, token_room
+from pipeline.kernels.leaf import leaf
 from pipeline.kernels.words import Bytes, Int32
 
 BLOCK_TOKENS = 1 << 12
@@ -32,6 +34,11 @@ class MeanRows:
 
     def __init__(self, model: InputRows) -> None:
         self._model = model
+        if model.kept_K.size:  # few rows, that a copy may be made of
+            rows_RN = aligned(model.rows_RN.shape, np.float32)
+            rows_RN[:] = model.rows_RN
+            rows_RN.flags.writeable = False
+            self._model = model._replace(rows_RN=rows_RN)
         self._spare: list[KnownWords] = []
 
     def __call__(self, text_B: Bytes, offsets_D1: Int32) -> tuple[Float32, Int64]:
@@ -59,15 +66,11 @@ def mean_rows(
 @njit(cache=True, nogil=True)
 def _mean_rows(text_B, offsets_D1, model, words):
     num_docs, dim = offsets_D1.size - 1, model.rows_RN.shape[1]
-    has_runs = model.word_ngrams > 1 and model.num_buckets > 0
+    has_runs, end_rows = model.word_ngrams > 1 and model.num_buckets > 0, np.int64(model.eos >= 0)
     sum_DN, num_D = np.zeros((num_docs, dim), np.float32), np.zeros(num_docs, np.int64)
     run_sum_DN = np.zeros((num_docs if has_runs else 0, dim), np.float32)
-    edges_E, token_W = (
-        np.empty(2 * BLOCK_TOKENS + EDGES_AT_ONCE, np.int32),
-        np.empty(BLOCK_TOKENS + EDGES_AT_ONCE, np.int32),
-    )
-    starts_M, ends_M = np.empty(token_W.size, np.int32), np.empty(token_W.size, np.int32)
-    room = token_room(token_W.size)
+    edges_E = np.empty(2 * BLOCK_TOKENS + EDGES_AT_ONCE, np.int32)
+    room = token_room(BLOCK_TOKENS, words.sum_VN.shape[0] - words.text_VC.shape[0])
     runs_G = np.empty(model.word_ngrams, np.uint64)
     d, at, doc, run_doc = np.int64(0), np.int64(offsets_D1[0]), np.int64(0), np.int64(0)
     is_over, num_runs, num_edges = False, np.int64(0), np.int64(0)
@@ -75,18 +78,14 @@ def _mean_rows(text_B, offsets_D1, model, words):
         d, at, num_edges = read_edges(text_B, offsets_D1, d, at, edges_E, num_edges)
         e = np.int64(0)
         while e + 1 < num_edges:
-            known = words.num_2[NUM_WORDS]
-            e, num = number_tokens(text_B, edges_E[:num_edges], e, words, room, token_W, starts_M, ends_M)
-            _add_words(text_B, starts_M, ends_M, model, words, known, has_runs)
-            doc, is_over = _add_tokens(
-                token_W[:num], words.sum_VN, words.rows_V, words.kind_V, doc, is_over, sum_DN, num_D
-            )
+            e, num, num_new = number_tokens(text_B, edges_E[:num_edges], e, words, room)
+            _add_words(text_B, room, num_new, model, words, has_runs)
+            token_W = room.token_W[:num]
+            doc, is_over = _add_tokens(token_W, words.sum_VN, words.rows_V, end_rows, doc, is_over, sum_DN, num_D)
             if has_runs:
                 run_doc, num_runs = _add_word_runs(
-                    token_W[:num], words.hash_V, words.kind_V, model, runs_G, run_doc, num_runs, run_sum_DN, num_D
+                    token_W, words.hash_V, words.rows_V, model, runs_G, run_doc, num_runs, run_sum_DN, num_D
                 )
-            if e + 1 < num_edges:
-                forget(words)
         edges_E[0] = edges_E[num_edges - 1]  # where the token begins that goes on
         num_edges &= 1
     _divide(sum_DN, run_sum_DN, num_D)
@@ -94,16 +93,22 @@ def _mean_rows(text_B, offsets_D1, model, words):
 
 
 @njit(cache=True, nogil=True)
-def _add_words(text_B, starts_M, ends_M, model, words, known, has_runs):
-    """Write what the model adds up for the words from number `known` on."""
-    last = words.num_2[NUM_WORDS]
-    starts_M, ends_M = starts_M[: last - known], ends_M[: last - known]
-    token_sums(
-        *(text_B, starts_M, ends_M, words.key_V2[known:last], model),
-        *(words.sum_VN[known:last], words.rows_V[known:last], words.kind_V[known:last]),
+def _add_words(text_B, room, num_new, model, words, has_runs):
+    """Write what the model adds up for the new words, and keep it."""
+    first, last = words.text_VC.shape[0], words.text_VC.shape[0] + num_new
+    starts_Q, ends_Q, kind_Q, rows_Q = (
+        room.starts_Q[:num_new],
+        room.ends_Q[:num_new],
+        room.kind_Q[:num_new],
+        words.rows_V[first:last],
     )
+    token_sums(text_B, starts_Q, ends_Q, room.key_Q2[:num_new], model, words.sum_VN[first:last], rows_Q, kind_Q)
+    for q in range(num_new):
+        if kind_Q[q] != WORD:
+            rows_Q[q] = -np.int32(kind_Q[q])
     if has_runs:
-        token_hashes(text_B, starts_M, ends_M, words.hash_V[known:last])
+        token_hashes(text_B, starts_Q, ends_Q, words.hash_V[first:last])
+    keep(words, room.place_Q, num_new)
 
 
 @njit(cache=True, nogil=True)
@@ -117,29 +122,34 @@ def _divide(sum_DN, run_sum_DN, num_D):
             sum_DN[d, n] *= share
 
 
-@njit(cache=True, nogil=True)
-def _add_tokens(token_W, sum_VN, num_V, kind_V, d, is_over, sum_DN, num_D):
+@leaf
+def _add_tokens(token_W, sum_VN, rows_V, end_rows, d, is_over, sum_DN, num_D):
     """Add the tokens' sums to their documents, from d on: (document, whether it met </s>).
 
     Tokens that do not count, labels and those behind </s>, become -1.
     """
+    num_rows, first = 0, 0
     for w in range(token_W.size):
-        v = token_W[w]
-        kind = kind_V[v]
-        is_over |= kind == EOS_IN_TEXT
-        if kind > END or (is_over and kind != END):
-            token_W[w] = -1
+        rows = rows_V[np.uint64(token_W[w])]
+        if rows >= 0 and not is_over:
+            num_rows += rows
             continue
-        num_D[d] += num_V[v]
-        for n in range(sum_VN.shape[1]):
-            sum_DN[d, n] += sum_VN[v, n]
-        if kind == END:
-            d, is_over = d + 1, False
+        is_end = rows == -END
+        add_rows(sum_DN, d, sum_VN, token_W, first, w + is_end)
+        first = w + 1
+        if is_end:
+            num_D[d] += num_rows + end_rows
+            num_rows, d, is_over = 0, d + 1, False
+        else:
+            token_W[w], is_over = -1, is_over or rows == -EOS_IN_TEXT
+    if d < num_D.size:  # the document goes on
+        add_rows(sum_DN, d, sum_VN, token_W, first, token_W.size)
+        num_D[d] += num_rows
     return d, is_over
 
 
 @njit(cache=True, nogil=True)
-def _add_word_runs(token_W, hash_V, kind_V, model, runs_G, d, num_runs, run_sum_DN, num_D):
+def _add_word_runs(token_W, hash_V, rows_V, model, runs_G, d, num_runs, run_sum_DN, num_D):
     """Add the rows of runs of 2 to `word_ngrams` words, from document d on: (document, runs that may go on).
 
     runs_G: hashes of the runs that end in the last word, the longest first.
@@ -165,6 +175,6 @@ def _add_word_runs(token_W, hash_V, kind_V, model, runs_G, d, num_runs, run_sum_
             num_runs -= 1
         runs_G[num_runs] = h
         num_runs += 1
-        if kind_V[v] == END:
+        if rows_V[v] == -END:
             d, num_runs = d + 1, 0
     return d, num_runs

@@ -14,7 +14,9 @@ from numba import njit
 
 from pipeline.kernels.fasttext_subwords import add_subwords
 from pipeline.kernels.fasttext_tokens import EOS, NO_TEXT_KEY, is_label, token_hash, token_key
+from pipeline.kernels.fasttext_vectors import add_row
 from pipeline.kernels.hashing import MULTIPLIER, slot_of, table_bits
+from pipeline.kernels.leaf import leaf
 
 Bytes = npt.NDArray[np.uint8]
 Int32 = npt.NDArray[np.int32]
@@ -152,7 +154,7 @@ def _entries(text_B, starts_V, ends_V, key_V2, model):
     return entry_V
 
 
-@njit(cache=True, nogil=True)
+@leaf
 def _first_entries(key_V2, key_E2, entry_S, slot_V, entry_V, other_V):
     """Write the entries in the tokens' first slots; write which tokens may have another one, and return how many."""
     bits, others = table_bits(entry_S.size >> 1), 0
@@ -169,20 +171,16 @@ def _first_entries(key_V2, key_E2, entry_S, slot_V, entry_V, other_V):
     return others
 
 
-@njit(cache=True, nogil=True)
+@leaf
 def _write_own_rows(entry_V, words_RN, sum_VN, num_V):
+    sum_VN[:] = 0
     for v in range(entry_V.size):
-        entry = np.int64(entry_V[v])
-        num_V[v] = entry >= 0
-        if entry >= 0:
-            for n in range(words_RN.shape[1]):
-                sum_VN[v, n] = words_RN[entry, n]
-        else:
-            for n in range(words_RN.shape[1]):
-                sum_VN[v, n] = 0
+        num_V[v] = entry_V[v] >= 0
+        if entry_V[v] >= 0:
+            add_row(sum_VN, np.int64(v), words_RN, np.int64(entry_V[v]))
 
 
-@njit(cache=True, nogil=True)
+@leaf
 def _same(file_A, begin, stop, text_B, start, end):
     if stop - begin != end - start:
         return False

@@ -19,6 +19,8 @@ from numba import njit
 from pipeline.kernels.chunks import HIGH_BITS, load8
 from pipeline.kernels.fasttext_buckets import has_row, place_of
 from pipeline.kernels.fasttext_tokens import FNV_START, fnv_step
+from pipeline.kernels.fasttext_vectors import add_row
+from pipeline.kernels.leaf import leaf
 
 WINDOW_CHARS = 2048  # all that is written for them stays in the nearest memory
 _SPARE = 8  # characters are written by eights
@@ -59,7 +61,7 @@ def add_subwords(text_B, starts_V, ends_V, is_word_V, chars, num_buckets, kept_K
         num_chars -= num
 
 
-@njit(cache=True, nogil=True)
+@leaf
 def _read_chars(text_B, starts_V, ends_V, is_word_V, v, at, char_C, owner_C, num_chars, room):
     """Add characters to the window from byte `at` of token v on, -1 being its <: (characters, token, byte).
 
@@ -97,7 +99,7 @@ def _read_chars(text_B, starts_V, ends_V, is_word_V, v, at, char_C, owner_C, num
     return np.int64(c), v, at
 
 
-@njit(cache=True, nogil=True)
+@leaf
 def _widest(char_C, num):
     """Most bytes of a character."""
     high = np.uint32(0)
@@ -109,7 +111,7 @@ def _widest(char_C, num):
     return widest
 
 
-@njit(cache=True, nogil=True)
+@leaf
 def _hash_bytes(hash_C, char_C, ahead, shift, num):
     """Add one byte of the characters `ahead` to the hashes, where they have it: no byte of a token is 0."""
     for c in range(num):
@@ -118,7 +120,7 @@ def _hash_bytes(hash_C, char_C, ahead, shift, num):
         hash_C[c] = h if byte != 0 else hash_C[c]
 
 
-@njit(cache=True, nogil=True)
+@leaf
 def _write_buckets(hash_C, owner_C, ahead, bucket_C, num_buckets, num):
     """Write hash % num_buckets where the character `ahead` is of the same word, else num_buckets.
 
@@ -133,7 +135,7 @@ def _write_buckets(hash_C, owner_C, ahead, bucket_C, num_buckets, num):
         bucket_C[c] = np.uint32(min(rest, rest - num_buckets)) if is_run else np.uint32(num_buckets)
 
 
-@njit(cache=True, nogil=True)
+@leaf
 def _write_hits(bucket_C, num_buckets, num, kept_K, hit_C):
     """Write to hit_C where the runs begin that have a row, and return how many.
 
@@ -147,7 +149,7 @@ def _write_hits(bucket_C, num_buckets, num, kept_K, hit_C):
     return num_hits
 
 
-@njit(cache=True, nogil=True)
+@leaf
 def _write_rows(hit_C, num_hits, bucket_C, owner_C, kept_K, before_K, row_C, to_C):
     """Write the row of each hit, and the token to whose sum it goes."""
     for i in range(num_hits):
@@ -156,11 +158,8 @@ def _write_rows(hit_C, num_hits, bucket_C, owner_C, kept_K, before_K, row_C, to_
         to_C[i] = owner_C[c] & _OWNER
 
 
-@njit(cache=True, nogil=True)
+@leaf
 def _add_rows(row_C, to_C, num_hits, rows_RN, sum_VN, num_V):
-    # Given more arrays than these, LLVM no longer knows that a sum changes nothing else, and takes thrice as long.
     for i in range(num_hits):
-        row, v = row_C[i], to_C[i]
-        num_V[v] += 1
-        for n in range(rows_RN.shape[1]):
-            sum_VN[v, n] += rows_RN[row, n]
+        num_V[to_C[i]] += 1
+        add_row(sum_VN, np.int64(to_C[i]), rows_RN, row_C[i])

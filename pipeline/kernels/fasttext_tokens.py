@@ -12,6 +12,7 @@ from numba import njit
 from pipeline.kernels.byte_masks import PAD_BYTES, WIDTH, byte_masks, padded
 from pipeline.kernels.chunks import load8, load_tail
 from pipeline.kernels.hashing import quick_key
+from pipeline.kernels.leaf import leaf
 from pipeline.kernels.word_masks import AT_ONCE, first_bits, write_bits
 
 EOS = b"</s>"
@@ -35,7 +36,11 @@ def read_edges(text_B, offsets_D1, d, at, edges_E, num):
     A document ends with a token of no bytes. Stops where there might be no room; an odd number of edges says that the
     last token goes on.
     """
-    pad_B = np.empty(PAD_BYTES, np.uint8)
+    return _read_edges(text_B, offsets_D1, d, at, edges_E, num, np.empty(PAD_BYTES, np.uint8))
+
+
+@leaf
+def _read_edges(text_B, offsets_D1, d, at, edges_E, num, pad_B):
     while d < offsets_D1.size - 1:
         end = np.int64(offsets_D1[d + 1])
         while at < end and num + EDGES_AT_ONCE <= edges_E.size:

@@ -1,10 +1,12 @@
 """Words met before, each with what a fastText model adds up for it.
 
-A word's sum is the same whenever it is computed, so nothing depends on which are known. When there is no more room,
-those that were met once are forgotten; words of more than MAX_KEPT_BYTES are not known the next time.
+A word's sum is the same whenever it is computed, so nothing depends on which are known. A word's key says in which of
+many sets it may be known; a set has two words. One that is met again moves to the front, and a new one takes the place
+behind. None goes that a token of the block in hand stands for: a new word that finds no other place is not known the
+next time, nor is one of more than MAX_KEPT_BYTES.
 
-Shapes: V = room for words, N = numbers per row, A = bytes of words, T = slots, E = edges of tokens, W = tokens,
-M = words that were not known.
+Shapes: S = sets, V = 2 * S known words, and Q new ones behind them, N = numbers per row, C = eights of bytes,
+W = tokens, E = edges of tokens.
 """
 
 from __future__ import annotations
@@ -15,205 +17,224 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipeline.kernels.chunks import load8, load_tail, store8
+from pipeline.kernels.chunks import load8, load_tail
 from pipeline.kernels.fasttext_rows import InputRows, slot_of_key
 from pipeline.kernels.fasttext_tokens import NO_TEXT_KEY, token_key
+from pipeline.kernels.fasttext_vectors import aligned, copy_row, prefetch
 from pipeline.kernels.hashing import table_bits
+from pipeline.kernels.leaf import leaf
 
-MAX_WORDS = 1 << 16  # more miss the nearer memory more often than they save work
+MAX_WORDS = 1 << 17
 MAX_SUM_BYTES = 32 * 2**20  # rows of up to 64 numbers have room for all
-MAX_KEPT_BYTES = 256
-_ARENA_BYTES = 2**20  # words of 16 bytes and more, of which there are few
-_SPARE = 8  # bytes are copied by eights
-
-NUM_WORDS, NUM_BYTES = range(2)
+MAX_NEW_WORDS = 1 << 12  # of a block
+MAX_KEPT_BYTES = 48
+OWN, REST, PLACE, BLOCK = range(4)
 
 
 class KnownWords(NamedTuple):
-    """The words, by number.
+    """The words, and behind them those of the block in hand that were not known.
 
-    key_V2: `token_key`. slot_T: number, 0 where free, as the first of V is of no word. arena_A, starts_V: bytes of
-    words that are not in their keys. is_met_V: met again since there was room last. sum_VN: sums; rows_V: of how many
-    rows; kind_V: see `fasttext_rows`; hash_V: fastText's hash, empty for a model that has no runs of words. num_2:
-    words, and bytes in the arena.
+    known_S24: of each word its `token_key`, its place among the V, and the block that it was met in last.
+    text_VC: eights of bytes of those whose keys are not their text. sum_VN: sums. rows_V: of how many rows they are, or
+    of other tokens than words the negative kind, see `fasttext_rows`. hash_V: fastText's hash, empty for a model that
+    has no runs of words. num_blocks_1: blocks so far.
     """
 
-    key_V2: npt.NDArray[np.uint64]
-    slot_T: npt.NDArray[np.int32]
-    arena_A: npt.NDArray[np.uint8]
-    starts_V: npt.NDArray[np.int32]
-    is_met_V: npt.NDArray[np.bool_]
+    known_S24: npt.NDArray[np.uint64]
+    text_VC: npt.NDArray[np.uint64]
     sum_VN: npt.NDArray[np.float32]
     rows_V: npt.NDArray[np.int32]
-    kind_V: npt.NDArray[np.uint8]
     hash_V: npt.NDArray[np.uint32]
-    num_2: npt.NDArray[np.int64]
+    num_blocks_1: npt.NDArray[np.uint64]
 
 
 class Room(NamedTuple):
-    """Of the tokens in hand: their keys and first slots, and which were not found there."""
+    """Of the tokens in hand.
+
+    own_W, rest_W: keys; set_W: the set of each; other_W: which were not found there at once. token_W: of which word of
+    V each is. Of the new words: starts_Q, ends_Q; key_Q2; place_Q: where they are kept, -1 where nowhere; kind_Q.
+    """
 
     own_W: npt.NDArray[np.uint64]
     rest_W: npt.NDArray[np.uint64]
-    slot_W: npt.NDArray[np.uint32]
+    set_W: npt.NDArray[np.uint32]
     other_W: npt.NDArray[np.int32]
+    token_W: npt.NDArray[np.int32]
+    starts_Q: npt.NDArray[np.int32]
+    ends_Q: npt.NDArray[np.int32]
+    key_Q2: npt.NDArray[np.uint64]
+    place_Q: npt.NDArray[np.int32]
+    kind_Q: npt.NDArray[np.uint8]
 
 
 @njit(cache=True, nogil=True)
-def token_room(num):
-    """Room for so many tokens."""
+def token_room(num_tokens, num_new):
+    """Room for so many tokens, so many of them new words."""
     return Room(
-        np.empty(num, np.uint64), np.empty(num, np.uint64), np.empty(num, np.uint32), np.empty(num + 1, np.int32)
+        *(np.empty(num_tokens, np.uint64), np.empty(num_tokens, np.uint64), np.empty(num_tokens, np.uint32)),
+        *(np.empty(num_tokens + 1, np.int32), np.empty(num_tokens, np.int32)),
+        *(np.empty(num_new, np.int32), np.empty(num_new, np.int32), np.empty((num_new, 2), np.uint64)),
+        *(np.empty(num_new, np.int32), np.empty(num_new, np.uint8)),
     )
 
 
-def no_words(model: InputRows, most: int = MAX_WORDS, arena_bytes: int = _ARENA_BYTES) -> KnownWords:
+def no_words(model: InputRows, most: int = MAX_WORDS, most_new: int = MAX_NEW_WORDS) -> KnownWords:
     """Room for `most` words of a model, or fewer where rows are long. Memory that no word needs is not touched."""
     dim = model.rows_RN.shape[1]
-    num = max(min(most, MAX_SUM_BYTES // (4 * dim)), 2)
+    most = max(min(most, MAX_SUM_BYTES // (4 * dim)), 4)
+    num, num_new = 1 << (most.bit_length() - 1), min(most, most_new)
+    num_sets = num // 2
+    known_S24 = aligned((num_sets, 2, 4), np.uint64)
+    known_S24[:, :, REST], known_S24[:, :, BLOCK] = NO_TEXT_KEY, 0
+    known_S24[:, :, PLACE] = np.arange(num).reshape(num_sets, 2)
     return KnownWords(
-        np.full((num, 2), NO_TEXT_KEY, np.uint64),
-        np.zeros(1 << table_bits(num), np.int32),
-        np.empty(max(arena_bytes, MAX_KEPT_BYTES) + _SPARE, np.uint8),
-        np.empty(num, np.int32),
-        np.zeros(num, np.bool_),
-        np.empty((num, dim), np.float32),
-        np.empty(num, np.int32),
-        np.empty(num, np.uint8),
-        np.empty(num if model.word_ngrams > 1 else 0, np.uint32),
-        np.array([1, 0]),
+        known_S24,
+        np.empty((num, MAX_KEPT_BYTES // 8), np.uint64),
+        aligned((num + num_new, dim), np.float32),
+        np.empty(num + num_new, np.int32),
+        np.empty(num + num_new if model.word_ngrams > 1 else 0, np.uint32),
+        np.zeros(1, np.uint64),
     )
 
 
 @njit(cache=True, nogil=True)
-def forget(words):
-    """Make room: what was not met again since there was room last goes, and of the rest what came after half of it."""
-    num, used = 1, 0
-    words.slot_T[:] = 0
-    for v in range(1, words.num_2[NUM_WORDS]):
-        has_room = num < words.starts_V.size // 2 and used <= words.arena_A.size // 2 - MAX_KEPT_BYTES
-        if not (words.is_met_V[v] and has_room):
-            continue
-        start, words.starts_V[num] = np.int64(words.starts_V[v]), used
-        own, rest = words.key_V2[v, 0], words.key_V2[v, 1]
-        if rest >= np.uint64(NO_TEXT_KEY):
-            used = _copy(words.arena_A, start, start + np.int64(rest - np.uint64(NO_TEXT_KEY)), words.arena_A, used)
-        words.slot_T[_free_slot(own, rest, words.slot_T)] = num
-        words.key_V2[num, 0], words.key_V2[num, 1] = own, rest
-        words.rows_V[num], words.kind_V[num], words.is_met_V[num] = words.rows_V[v], words.kind_V[v], False
-        if words.hash_V.size:
-            words.hash_V[num] = words.hash_V[v]
-        for n in range(words.sum_VN.shape[1]):
-            words.sum_VN[num, n] = words.sum_VN[v, n]
-        num += 1
-    words.num_2[NUM_WORDS], words.num_2[NUM_BYTES] = num, used
+def number_tokens(text_B, edges_E, e, words, room):
+    """Write to token_W of which word each token from edge `e` on is: (edge, tokens, new words) where it stops.
 
-
-@njit(cache=True, nogil=True)
-def _free_slot(own, rest, slot_T):
-    mask = slot_T.size - 1
-    slot = slot_of_key(own, rest, table_bits(slot_T.size >> 1))
-    while slot_T[slot]:
-        slot = (slot + 1) & mask
-    return slot
-
-
-@njit(cache=True, nogil=True)
-def number_tokens(text_B, edges_E, e, words, room, token_W, starts_M, ends_M):
-    """Write the numbers of the tokens from edge `e` on to token_W: (edge, tokens) when done or without room.
-
-    New words get the next numbers, and their spans are written to starts_M and ends_M.
+    That is at the end, or where there is no room. Of the new words, which stand behind the others, nothing is written
+    but where they are.
     """
-    num = min(edges_E.size - e >> 1, token_W.size)
-    num_others = _number_known(
-        text_B,
-        edges_E[e : e + 2 * num],
-        words.key_V2,
-        words.slot_T,
-        words.is_met_V,
-        room.own_W,
-        room.rest_W,
-        room.slot_W,
-        token_W,
-        room.other_W,
+    num = min(edges_E.size - e >> 1, room.token_W.size)
+    edges_E, known_S24 = edges_E[e : e + 2 * num], words.known_S24
+    words.num_blocks_1[0] += np.uint64(1)
+    block = words.num_blocks_1[0]
+    _write_keys(text_B, edges_E, known_S24, room.own_W, room.rest_W, room.set_W)
+    num_others = _number_known(num, known_S24, block, room.own_W, room.rest_W, room.set_W, room.token_W, room.other_W)
+    num, num_new = _number_others(
+        *(text_B, edges_E, num_others, known_S24, words.text_VC, words.sum_VN, block),
+        *(room.own_W, room.rest_W, room.set_W, room.token_W, room.other_W),
+        *(room.starts_Q, room.ends_Q, room.key_Q2, room.place_Q),
     )
-    w = _number_others(text_B, edges_E[e : e + 2 * num], words, room, num_others, token_W, starts_M, ends_M)
-    return e + 2 * w, w
+    return e + 2 * num, num, num_new
 
 
-@njit(cache=True, nogil=True)
-def _number_known(text_B, edges_E, key_V2, slot_T, is_met_V, own_W, rest_W, slot_W, token_W, other_W):
-    """Number the tokens whose keys are in their first slots; write the others to other_W, and return how many.
-
-    One loop does not wait for the other's memory, and neither guesses which tokens are known.
-    """
-    num, bits = edges_E.size >> 1, table_bits(slot_T.size >> 1)
-    for w in range(num):
+@leaf
+def _write_keys(text_B, edges_E, known_S24, own_W, rest_W, set_W):
+    bits = table_bits(known_S24.shape[0]) - 1  # log2 of the sets
+    for w in range(edges_E.size >> 1):
         own, rest = token_key(text_B, np.int64(edges_E[2 * w]), np.int64(edges_E[2 * w + 1]))
-        own_W[w], rest_W[w], slot_W[w] = own, rest, slot_of_key(own, rest, bits)
+        s = slot_of_key(own, rest, bits)
+        own_W[w], rest_W[w], set_W[w] = own, rest, s
+        prefetch(known_S24, s)
+
+
+@leaf
+def _number_known(num, known_S24, block, own_W, rest_W, set_W, token_W, other_W):
+    """Number the tokens whose keys are known; write the others to other_W, and return how many.
+
+    This loop does not wait for memory, as it does not guess which tokens are known.
+    """
     others = 0
     for w in range(num):
-        v = slot_T[np.uint64(slot_W[w])]
-        token_W[w], is_met_V[v] = v, True
-        other_W[others] = w
-        others += (key_V2[v, 0] != own_W[w]) | (key_V2[v, 1] != rest_W[w]) | (rest_W[w] >= np.uint64(NO_TEXT_KEY))
+        s, own, rest = np.uint64(set_W[w]), own_W[w], rest_W[w]
+        if (known_S24[s, 1, OWN] == own) & (known_S24[s, 1, REST] == rest):
+            _swap(known_S24, s)
+        is_known = (known_S24[s, 0, OWN] == own) & (known_S24[s, 0, REST] == rest)
+        known_S24[s, 0, BLOCK] = block if is_known else known_S24[s, 0, BLOCK]
+        token_W[w], other_W[others] = known_S24[s, 0, PLACE], w
+        others += (not is_known) | (rest >= np.uint64(NO_TEXT_KEY))
     return others
 
 
-@njit(cache=True, nogil=True)
-def _number_others(text_B, edges_E, words, room, num_others, token_W, starts_M, ends_M):
-    """Number the other tokens, new words among them, and return of how many tokens the numbers are known now."""
-    key_V2, slot_T, arena_A = words.key_V2, words.slot_T, words.arena_A
-    starts_V, is_met_V, mask = words.starts_V, words.is_met_V, slot_T.size - 1
-    num, used = words.num_2[NUM_WORDS], words.num_2[NUM_BYTES]
-    known, done = num, edges_E.size >> 1
+@njit(cache=True, nogil=True, inline="always")
+def _swap(known_S24, s):
+    for k in range(4):
+        known_S24[s, 0, k], known_S24[s, 1, k] = known_S24[s, 1, k], known_S24[s, 0, k]
+
+
+@leaf
+def _number_others(
+    text_B,
+    edges_E,
+    num_others,
+    known_S24,
+    text_VC,
+    sum_VN,
+    block,
+    own_W,
+    rest_W,
+    set_W,
+    token_W,
+    other_W,
+    starts_Q,
+    ends_Q,
+    key_Q2,
+    place_Q,
+):
+    """Number the other tokens: (of how many tokens the numbers are known now, new words)."""
+    num_new, num_known = 0, text_VC.shape[0]
     for i in range(num_others):
-        w = np.int64(room.other_W[i])
+        w = np.int64(other_W[i])
         start, end = np.int64(edges_E[2 * w]), np.int64(edges_E[2 * w + 1])
-        own, rest, slot = room.own_W[w], room.rest_W[w], np.int64(room.slot_W[w])
-        v = np.int64(slot_T[slot])
-        while v and not (
-            key_V2[v, 0] == own
-            and key_V2[v, 1] == rest
-            and (rest < np.uint64(NO_TEXT_KEY) or _same(arena_A, np.int64(starts_V[v]), text_B, start, end))
-        ):
-            slot = (slot + 1) & mask
-            v = np.int64(slot_T[slot])
-        is_met_V[v] = v > 0
-        if v == 0:
-            v = num
-            if v == starts_V.size or used + MAX_KEPT_BYTES + _SPARE > arena_A.size:
-                done = w
-                break
-            is_met_V[v] = False
-            key_V2[v, 0], key_V2[v, 1], starts_V[v] = own, rest, used
-            if end - start <= MAX_KEPT_BYTES:
-                slot_T[slot] = v
-                if rest >= np.uint64(NO_TEXT_KEY):
-                    used = _copy(text_B, start, end, arena_A, used)
-            starts_M[v - known], ends_M[v - known] = start, end
-            num += 1
-        token_W[w] = v
-    words.num_2[NUM_WORDS], words.num_2[NUM_BYTES] = num, used
-    return done
+        s, own, rest = np.int64(set_W[w]), own_W[w], rest_W[w]
+        if _is_word(known_S24, s, 1, own, rest, text_VC, text_B, start, end):
+            _swap(known_S24, s)
+        if _is_word(known_S24, s, 0, own, rest, text_VC, text_B, start, end):
+            token_W[w], known_S24[s, 0, BLOCK] = known_S24[s, 0, PLACE], block
+            continue
+        if num_new == starts_Q.size:
+            return w, num_new
+        place = np.int64(-1)
+        if known_S24[s, 1, BLOCK] != block and end - start <= MAX_KEPT_BYTES:
+            place = np.int64(known_S24[s, 1, PLACE])
+            known_S24[s, 1, OWN], known_S24[s, 1, REST], known_S24[s, 1, BLOCK] = own, rest, block
+            prefetch(sum_VN, place)
+            if rest >= np.uint64(NO_TEXT_KEY):
+                _copy(text_B, start, end, text_VC, place)
+        starts_Q[num_new], ends_Q[num_new], place_Q[num_new] = start, end, place
+        key_Q2[num_new, 0], key_Q2[num_new, 1] = own, rest
+        token_W[w] = num_known + num_new
+        num_new += 1
+    return edges_E.size >> 1, num_new
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _same(arena_A, at, text_B, start, end):
-    """True where arena_A from `at` on begins with text_B[start:end]."""
+def _is_word(known_S24, s, k, own, rest, text_VC, text_B, start, end):
+    """True where word k of a set is text_B[start:end]."""
+    if known_S24[s, k, OWN] != own or known_S24[s, k, REST] != rest:
+        return False
+    return rest < np.uint64(NO_TEXT_KEY) or _same(text_VC, np.int64(known_S24[s, k, PLACE]), text_B, start, end)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _same(text_VC, v, text_B, start, end):
+    """True where the words are equal, whose lengths are."""
+    c = 0
     while end - start >= 8:
-        if load8(arena_A, at) != load8(text_B, start):
+        if text_VC[v, c] != load8(text_B, start):
             return False
-        at, start = at + 8, start + 8
-    return load_tail(arena_A, at, at + end - start) == load_tail(text_B, start, end)
+        c, start = c + 1, start + 8
+    return end == start or text_VC[v, c] == load_tail(text_B, start, end)
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _copy(text_B, start, end, arena_A, to):
-    """Copy text_B[start:end] to arena_A from `to` on, and return the index behind it."""
-    behind = to + end - start
+def _copy(text_B, start, end, text_VC, v):
+    c = 0
     while end - start >= 8:
-        store8(arena_A, to, load8(text_B, start))
-        start, to = start + 8, to + 8
-    store8(arena_A, to, load_tail(text_B, start, end))
-    return behind
+        text_VC[v, c] = load8(text_B, start)
+        c, start = c + 1, start + 8
+    if end > start:
+        text_VC[v, c] = load_tail(text_B, start, end)
+
+
+@leaf
+def keep(words, place_Q, num_new):
+    """Copy what was written for new words to their places."""
+    num_known, sum_VN, rows_V, hash_V = words.text_VC.shape[0], words.sum_VN, words.rows_V, words.hash_V
+    for q in range(num_new):
+        place, new = np.int64(place_Q[q]), num_known + q
+        if place >= 0:
+            rows_V[place] = rows_V[new]
+            copy_row(sum_VN, place, sum_VN, new)
+            if hash_V.size:
+                hash_V[place] = hash_V[new]

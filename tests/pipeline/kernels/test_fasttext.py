@@ -45,7 +45,7 @@ def test_what_is_known_and_neighbours_change_no_bit(model_of, name, docs, most):
         model_of(name).input,
         MeanRows(model_of(name).input),
     )
-    few = no_words(model, most, 0)
+    few = no_words(model, most, 2)
     for mean_DN, again_D in (*(mean_rows(*view, model, few) for _ in range(2)), *(knows_all(*view) for _ in range(2))):
         np.testing.assert_array_equal(mean_DN, together)
         np.testing.assert_array_equal(again_D, num_D)
