@@ -7,6 +7,7 @@ The sample follows from the documents alone, and every figure is a count, so tha
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ MAX_LISTED = 100  # languages and sources, those with most bytes
 MAX_CURVES = 5  # languages, those with most tokens
 COUNTS = ("documents", "bytes", "words", "fragments")
 COLUMNS = ("doc_id", "source", "lang", "text")
+NUMBER = re.compile(r"[0-9]+")  # of a source's name: files that differ in these alone share a row
 Ints = npt.NDArray[np.int64]
 
 
@@ -145,6 +147,7 @@ class _Tally:
         self._vocabularies = vocabularies
         self._encoders = [_encoder(one, name) for one, name in zip(vocabularies, names, strict=True)]
         self._sums: dict[str, dict[str | None, Ints]] = {"lang": {}, "source": {}}
+        self._files: dict[str, set[str]] = defaultdict(set)  # sources that differ in numbers alone, by what they share
         size = self._encoders[0].vocab_size
         self._used: dict[str | None, Ints] = defaultdict(lambda: np.zeros(size, np.int64))
         self._is_fragment_V = vocabularies[0].is_fragment(size)
@@ -162,7 +165,9 @@ class _Tally:
         counts.append(np.diff(fragments_T1[first.bounds_D1]))
         counts += [np.diff(one.bounds_D1) for one in (first, *others)]
         counts_DC = np.stack(counts, axis=1).astype(np.int64)
-        sources = pc.replace_substring_regex(batch.column("source"), r"\d+", "#")
+        for source in pc.unique(batch.column("source")).to_pylist():  # one per file of a batch, not per row
+            self._files[NUMBER.sub("#", source)].add(source)
+        sources = pc.replace_substring_regex(batch.column("source"), NUMBER.pattern, "#")
         for column, values in (("lang", batch.column("lang")), ("source", sources)):
             names, code_D = _coded(values)
             for code, name in enumerate(names):
@@ -186,11 +191,15 @@ class _Tally:
                 {"path": name, "vocab_size": one.size} for name, one in zip(names, self._vocabularies, strict=True)
             ],
             "languages": languages if set(self._sums["lang"]) - {None} else [],
-            "sources": _listed(self._sums["source"]),
+            "sources": _listed({self._name_of(shared or ""): sums for shared, sums in self._sums["source"].items()}),
             "sizes": sizes,
             "tokens_by_size": {name: ours.tokens_at(sizes, used_V) for name, used_V in {"": every_V, **curves}.items()},
             **ours.use(every_V),
         }
+
+    def _name_of(self, shared: str) -> str:
+        files = self._files[shared]
+        return shared if len(files) > 1 else next(iter(files))
 
 
 def _by_most(used: Mapping[str, Ints]) -> dict[str, Ints]:

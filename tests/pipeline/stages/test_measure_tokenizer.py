@@ -106,6 +106,12 @@ def test_removed_documents_are_not_measured(tmp_path):
     assert found["sample"]["documents"] == 1
 
 
+def test_a_file_that_stands_alone_keeps_the_numbers_of_its_name(tmp_path):
+    documents = [row | {"source": name} for row, name in zip(rows(), ["news20.jsonl", "a-1", "a-2"] * 12, strict=True)]
+    found = measured(tmp_path, commit(tmp_path / "in", documents))
+    assert {one["name"]: one["documents"] for one in found["sources"]} == {"news20.jsonl": 12, "a-#": 24}
+
+
 def test_documents_without_labels_have_no_table_of_languages(tmp_path):
     found = measured(tmp_path, commit(tmp_path / "in", plain_documents(5)))
     assert found["languages"] == []
