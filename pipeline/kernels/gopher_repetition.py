@@ -53,7 +53,8 @@ class GopherRepetitionSignals(NamedTuple):
 def gopher_repetition_signals(
     text_B: Bytes, offsets_D1: Int32, words: WordSpans, top_orders: Sequence[int], duplicate_orders: Sequence[int]
 ) -> GopherRepetitionSignals:
-    """The signals of each document; `words` may come from any tokenizer whose tokens are spans of the text.
+    """The signals of each document; `words` may come from any tokenizer whose tokens are spans of the text, in order
+    and none over another.
 
     As in datatrove, n-grams are equal when their joined texts are, however the words in them are cut. Its words
     include punctuation tokens; ours (`words.word_spans`) do not, so our shares are a little smaller.
@@ -74,7 +75,7 @@ def _copied_ngrams(text_B, starts_W, ends_W, word_offsets_D1, top_N, duplicate_M
     duplicate_MD = np.zeros((duplicate_M.size, num_docs))
     most, most_bytes = _largest(starts_W, ends_W, word_offsets_D1)
     joined, room = joined_room(most, most_bytes), ngram_room(most)
-    places_K = np.empty(most + 1, np.int32)
+    places_K, ascending_M = np.empty(most + 1, np.int32), np.argsort(duplicate_M)
     for d in range(num_docs):
         begin, end = word_offsets_D1[d], word_offsets_D1[d + 1]
         num_words = np.int64(end - begin)
@@ -83,8 +84,9 @@ def _copied_ngrams(text_B, starts_W, ends_W, word_offsets_D1, top_N, duplicate_M
             _top_ngrams(joined, num_words, top_N, min(top_N.max(), num_words), places_K, room, top_ND[:, d])
         if duplicate_M.size:
             num = next_suspects(joined, num_words, duplicate_M.min(), places_K, room)
-            for m in range(duplicate_M.size):
-                duplicate_MD[m, d] = duplicate_ngram_chars(joined, num_words, duplicate_M[m], places_K, num, room)
+            for m in ascending_M:
+                chars, num = duplicate_ngram_chars(joined, num_words, duplicate_M[m], places_K, num, room)
+                duplicate_MD[m, d] = chars
     return top_ND, duplicate_MD
 
 
@@ -95,23 +97,24 @@ def _top_ngrams(joined, num_words, top_N, highest, places_K, room, top_chars_N):
     for i in range(num):
         places_K[i] = i
     for n in range(2, highest + 1):
-        most = count_ngrams(joined, n, places_K, num, room)
+        most, num = count_ngrams(joined, n, places_K, num, room)
         for k in range(top_N.size):
             if top_N[k] == n:
                 best, count = most_frequent(joined, n, places_K, num, most, room)
                 start, end = np.int64(joined.at_W1[best]), np.int64(joined.at_W1[best + n])
                 top_chars_N[k] = count * (num_chars(joined.joined_J, start, end) + n - 1)
-        num = places_left(places_K, num, room)
+        num = places_left(places_K, num)
 
 
 @njit(cache=True, nogil=True)
 def _largest(starts_W, ends_W, word_offsets_D1):
-    """(words of the document with most words, bytes in words of the one with most)."""
+    """(words of the document with most words, bytes from the first word to the last of the one with most)."""
     most = most_bytes = 0
     for d in range(word_offsets_D1.size - 1):
         begin, end = word_offsets_D1[d], word_offsets_D1[d + 1]
         most = max(most, end - begin)
-        most_bytes = max(most_bytes, ends_W[begin:end].sum() - starts_W[begin:end].sum())
+        if begin < end:
+            most_bytes = max(most_bytes, ends_W[end - 1] - starts_W[begin])
     return most, most_bytes
 
 

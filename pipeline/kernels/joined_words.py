@@ -55,7 +55,7 @@ def join_words(text_B, starts_W, ends_W, joined):
     """Write the words to `joined`, seven bytes at a time; what is too much is overwritten by the next."""
     joined_J, at_W1, shifts_W1, sums_W1 = joined
     at, shift, total = np.int64(0), np.uint64(0), np.uint64(0)
-    for w in range(starts_W.size):
+    for w in range(np.uint64(starts_W.size)):
         at_W1[w], shifts_W1[w], sums_W1[w] = at, shift, total
         start, end = np.int64(starts_W[w]), np.int64(ends_W[w])
         while start < end:
@@ -83,6 +83,7 @@ def _below(number, modulus):
 @njit(cache=True, nogil=True, inline="always")
 def ngram_key(shifts_W1, sums_W1, i, n):
     """The key of the n words from word i."""
+    i, n = np.uint64(i), np.uint64(n)  # unsigned: Numba asks of others whether they count from the end
     total = sums_W1[i + n] - sums_W1[i]
     total = np.minimum(total, total + np.uint64(PRIME))
     return _rotated(total, np.uint64(PRIME_BITS) - np.uint64(shifts_W1[i]))

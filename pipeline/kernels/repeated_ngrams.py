@@ -33,6 +33,8 @@ class Room(NamedTuple):
     exact_counts_T: Int32
     first_T: Int32
     seen_T: Bytes
+    ngram_slots_K: Int32
+    seen_ngrams_T: Bytes
 
 
 @njit(cache=True, nogil=True)
@@ -46,29 +48,39 @@ def ngram_room(num_words):
         np.empty(num_slots, np.int32),
         np.empty(4 * num_slots, np.int32),
         np.empty(8 * num_slots, np.uint8),
+        np.empty(num_words + 1, np.int32),
+        np.empty(8 * num_slots, np.uint8),
     )
 
 
 @njit(cache=True, nogil=True, inline="always")
 def _slot(key, bits):
     """A slot below 2**bits; folded first, since the high bits of a key are those of a few bytes alone."""
-    return slot_of(key ^ key >> np.uint64(32), bits)
+    return np.uint64(slot_of(key ^ key >> np.uint64(32), bits))
 
 
 @leaf
 def count_ngrams(joined, n, places_K, num, room):
-    """Count the n-grams at the first `num` places by slot; the most in one slot."""
+    """Count the n-grams at the first `num` places by slot: (the most in one slot, places left).
+
+    Left in places_K, with their slots in room.slots_K, are those whose slot has others.
+    """
     shifts_W1, sums_W1 = joined.shifts_W1, joined.sums_W1
     slots_K, counts_T = room.slots_K, room.counts_T
     bits = table_bits(num)
     counts_T[: 1 << bits] = 0
-    most = 0
-    for k in range(num):
-        slot = _slot(ngram_key(shifts_W1, sums_W1, np.int64(places_K[k]), n), bits)
+    most = np.int32(0)
+    for k in range(np.uint64(num)):
+        slot = _slot(ngram_key(shifts_W1, sums_W1, places_K[k], n), bits)
         slots_K[k] = slot
-        counts_T[slot] += 1
+        counts_T[slot] += np.int32(1)
         most = max(most, counts_T[slot])
-    return most
+    left = np.uint64(0)
+    for k in range(np.uint64(num)):
+        slot = slots_K[k]
+        places_K[left], slots_K[left] = places_K[k], slot
+        left += np.uint64(counts_T[np.uint64(slot)] > 1)
+    return most, np.int64(left)
 
 
 @leaf
@@ -93,13 +105,14 @@ def _best_of_full_slots(joined, n, places_K, num, least, room):
     some_K, first_T, counts_T = room.some_K, room.first_T, room.exact_counts_T
     num = _in_full_slots(places_K, num, room.slots_K, room.counts_T, least, some_K)
     bits = table_bits(num)
+    mask = np.uint64((1 << bits) - 1)
     first_T[: 1 << bits] = FREE
     best, count = np.int64(0), np.int32(0)
     for k in range(num):
         i = np.int64(some_K[k])
         slot = _slot(cut_key(at_W1, shifts_W1, sums_W1, i, n), bits)
         while first_T[slot] != FREE and not same_words(joined_J, at_W1, np.int64(first_T[slot]), i, n):
-            slot = (slot + 1) & ((1 << bits) - 1)
+            slot = (slot + np.uint64(1)) & mask
         if first_T[slot] == FREE:
             first_T[slot], counts_T[slot] = i, 0
         counts_T[slot] += 1
@@ -110,27 +123,25 @@ def _best_of_full_slots(joined, n, places_K, num, least, room):
 
 @njit(cache=True, nogil=True, inline="always")
 def _in_full_slots(places_K, num, slots_K, counts_T, least, some_K):
-    some = 0
-    for k in range(num):
+    some = np.uint64(0)
+    for k in range(np.uint64(num)):
         some_K[some] = places_K[k]
-        some += counts_T[slots_K[k]] >= least
-    return some
+        some += np.uint64(counts_T[np.uint64(slots_K[k])] >= least)
+    return np.int64(some)
 
 
 @leaf
-def places_left(places_K, num, room):
+def places_left(places_K, num):
     """Keep the places where the n-gram and that of the next word both seem to come back; how many there are.
 
-    Only there can a longer n-gram come back: in prose at one word in five.
+    Only there can a longer n-gram come back: in prose at one word in five. places_K: what `count_ngrams` left.
     """
-    slots_K, counts_T = room.slots_K, room.counts_T
-    left = 0
-    for k in range(num - 1):
+    left = np.uint64(0)
+    for k in range(np.uint64(max(num - 1, 0))):
         i = places_K[k]
-        stays = (places_K[k + 1] == i + 1) & (counts_T[slots_K[k]] > 1) & (counts_T[slots_K[k + 1]] > 1)
         places_K[left] = i
-        left += stays
-    return left
+        left += np.uint64(places_K[k + np.uint64(1)] == i + np.int32(1))
+    return np.int64(left)
 
 
 @leaf
@@ -143,44 +154,77 @@ def next_suspects(joined, num_words, min_order, places_K, room):
     joined_J, at_W1, slots_K, seen_T = joined.joined_J, joined.at_W1, room.slots_K, room.seen_T
     bits = table_bits(num_words) + 3
     seen_T[: 1 << bits] = 0
-    for i in range(num_words - min_order + 1):
-        slot = slot_of(_prefix_key(joined_J, np.int64(at_W1[i])), bits)
+    num_ngrams = np.uint64(max(num_words - min_order + 1, 0))
+    one = np.uint64(1)
+    for i in range(num_ngrams):
+        slot = np.uint64(slot_of(_prefix_key(joined_J, at_W1[i]), bits))
         slots_K[i] = slot
-        seen_T[slot] = min(seen_T[slot] + 1, 2)
-    num = 0
-    for i in range(num_words - min_order + 1):
+        seen_T[slot] = np.uint64(seen_T[slot]) << one | one
+    num = np.uint64(0)
+    for i in range(num_ngrams):
         places_K[num] = i
-        num += (seen_T[slots_K[i]] > 1) | (at_W1[i + min_order] - at_W1[i] < PREFIX_BYTES)
-    return num
+        begins_twice = seen_T[np.uint64(slots_K[i])] > 1
+        num += np.uint64(begins_twice | (at_W1[i + np.uint64(min_order)] - at_W1[i] < PREFIX_BYTES))
+    return np.int64(num)
 
 
 @njit(cache=True, nogil=True, inline="always")
 def _prefix_key(joined_J, at):
-    return mix(load8(joined_J, at) ^ (load8(joined_J, at + 8) * np.uint64(MULTIPLIER)))
+    at = np.uint64(at)
+    return mix(load8(joined_J, at) ^ (load8(joined_J, at + np.uint64(8)) * np.uint64(MULTIPLIER)))
 
 
 @leaf
 def duplicate_ngram_chars(joined, num_words, n, places_K, num, room):
-    """Code points in n-grams seen before, counted from left to right without overlap; words joined by nothing.
+    """(code points in n-grams seen before, places left for longer ones), words joined by nothing.
 
-    An n-gram seen before is skipped whole; a new one is remembered, and the search moves on by one word. places_K: the
-    first `num` are all where an n-gram may have a copy.
+    Counted from left to right without overlap: an n-gram seen before is skipped whole; a new one is remembered, and the
+    search moves on by one word. places_K: the first `num` are what `next_suspects` left, or this for a lower order.
     """
     joined_J, at_W1, shifts_W1, sums_W1 = joined
-    first_T = room.first_T
-    bits = table_bits(num) + 2  # the emptier, the better is guessed that a slot is free
+    left, num = _copied_suspects(joined, num_words, n, places_K, num, room)
+    some_K, first_T = room.some_K, room.first_T
+    bits = table_bits(num) + 1
+    mask = np.uint64((1 << bits) - 1)
     first_T[: 1 << bits] = FREE
     chars = k = 0
-    while k < num and places_K[k] + n <= num_words:
-        i = np.int64(places_K[k])
+    while k < num:
+        i = np.int64(some_K[k])
         slot = _slot(ngram_key(shifts_W1, sums_W1, i, n), bits)
         while first_T[slot] != FREE and not same_joined(joined_J, at_W1, i, np.int64(first_T[slot]), n):
-            slot = (slot + 1) & ((1 << bits) - 1)
+            slot = (slot + np.uint64(1)) & mask
         if first_T[slot] == FREE:
             first_T[slot] = i
             k += 1
             continue
         chars += num_chars(joined_J, np.int64(at_W1[i]), np.int64(at_W1[i + n]))
-        while k < num and places_K[k] < i + n:
+        while k < num and some_K[k] < i + n:
             k += 1
-    return chars
+    return chars, left
+
+
+@leaf
+def _copied_suspects(joined, num_words, n, places_K, num, room):
+    """(places left, how many of them are now in room.some_K): those of n-grams whose key has a slot with another.
+
+    Left are the places where n words begin with bytes that come back, or have fewer bytes than that.
+    """
+    at_W1, shifts_W1, sums_W1 = joined.at_W1, joined.shifts_W1, joined.sums_W1
+    slots_K, some_K, seen_T = room.ngram_slots_K, room.some_K, room.seen_ngrams_T
+    while num > 0 and places_K[num - 1] + n > num_words:
+        num -= 1
+    bits = table_bits(num) + 3
+    seen_T[: 1 << bits] = 0
+    left = some = np.uint64(0)
+    for k in range(np.uint64(num)):
+        i = np.uint64(places_K[k])
+        begins_twice = room.seen_T[np.uint64(room.slots_K[i])] > 1
+        stays = np.uint64(begins_twice | (at_W1[i + np.uint64(n)] - at_W1[i] < PREFIX_BYTES))
+        slot = np.uint64(_slot(ngram_key(shifts_W1, sums_W1, i, n), bits))
+        places_K[left], slots_K[left] = i, slot
+        seen_T[slot] = np.uint64(seen_T[slot]) << stays | stays
+        left += stays
+    for k in range(left):
+        some_K[some] = places_K[k]
+        some += np.uint64(seen_T[np.uint64(slots_K[k])] > 1)
+    return np.int64(left), np.int64(some)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from pipeline.kernels.byte_masks import PAD_BYTES, WIDTH
+from pipeline.kernels.byte_masks import PAD_BYTES, WIDTH, num_bits
 from pipeline.kernels.chunks import HIGH_BITS, load8, load_tail
 from pipeline.kernels.hashing import SEED, mix
 from pipeline.kernels.leaf import leaf
@@ -42,6 +42,16 @@ class WordSpans(NamedTuple):
 def word_spans(text_B: Bytes, offsets_D1: Int32) -> WordSpans:
     """Words of each document in order, as spans of bytes."""
     return WordSpans(*_word_spans(text_B, offsets_D1, unicode_tables().class_C))
+
+
+def word_counts(text_B: Bytes, offsets_D1: Int32) -> npt.NDArray[np.int64]:
+    """How many words each document has: int64, shape (D,); a third of the time of `word_spans`."""
+    return _word_counts(text_B, offsets_D1, unicode_tables().class_C)
+
+
+def words_of_some(words: WordSpans, offsets_D1: Int32, stays_D: npt.NDArray[np.bool_], some_D1: Int32) -> WordSpans:
+    """The words where only some documents stay, whose bytes have moved together: from offsets_D1 to some_D1."""
+    return WordSpans(*_words_of_some(*words, offsets_D1, stays_D, some_D1))
 
 
 def word_hashes(text_B: Bytes, starts_W: Int32, ends_W: Int32) -> UInt64:
@@ -81,6 +91,56 @@ def _word_spans(text_B, offsets_D1, class_C):
         ended += np.int64(was_word)
         word_offsets_D1[d + 1] = ended
     return starts_W[:begun], ends_W[:ended], word_offsets_D1
+
+
+@njit(cache=True, nogil=True)
+def _word_counts(text_B, offsets_D1, class_C):
+    counts_D, pad_B = np.zeros(offsets_D1.size - 1, np.int64), np.empty(PAD_BYTES, np.uint8)
+    starts_W, ends_W = np.empty(2 * WIDTH, np.int32), np.empty(2 * WIDTH, np.int32)
+    for d in range(counts_D.size):
+        at, end = np.int64(offsets_D1[d]), np.int64(offsets_D1[d + 1])
+        before = was_word = np.uint64(0)
+        num_words = np.int64(0)
+        while at < end:
+            num, word, in_word = word_masks(text_B, at, end, class_C, before, pad_B)
+            if num == 0:
+                stop = min(at + WIDTH, end)
+                at, before, was_word, begun, _ = _spans_by_characters(
+                    text_B, at, stop, end, class_C, before, was_word, starts_W, ends_W, np.int64(0), np.int64(0)
+                )
+                num_words += begun
+                continue
+            num_words += num_bits(in_word & ~(in_word << np.uint64(1) | was_word) & first_bits(num))
+            before, was_word = bit_at(word, num - 1), bit_at(in_word, num - 1)
+            at += num
+        counts_D[d] = num_words
+    return counts_D
+
+
+@njit(cache=True, nogil=True)
+def _words_of_some(starts_W, ends_W, word_offsets_D1, offsets_D1, stays_D, some_D1):
+    num_words = 0
+    for d in range(stays_D.size):
+        num_words += (word_offsets_D1[d + 1] - word_offsets_D1[d]) * stays_D[d]
+    new_starts_W, new_ends_W = np.empty(num_words, np.int32), np.empty(num_words, np.int32)
+    new_offsets_D1 = np.zeros(some_D1.size, np.int32)
+    num = to = 0
+    for d in range(stays_D.size):
+        if stays_D[d]:
+            begin, end = word_offsets_D1[d], word_offsets_D1[d + 1]
+            moved = np.int32(some_D1[num] - offsets_D1[d])
+            behind = to + end - begin
+            _move(starts_W[begin:end], moved, new_starts_W[to:behind])
+            _move(ends_W[begin:end], moved, new_ends_W[to:behind])
+            num, to = num + 1, behind
+            new_offsets_D1[num] = to
+    return new_starts_W, new_ends_W, new_offsets_D1
+
+
+@leaf
+def _move(from_W, moved, to_W):
+    for w in range(to_W.size):
+        to_W[w] = from_W[w] + moved
 
 
 @leaf

@@ -15,6 +15,7 @@ from pipeline.kernels.buffers import string_view
 from pipeline.schema import Float64, Limit, Rule, Verdict, judge, limit_rules
 from pipeline.stages.apply import ApplyStage
 from pipeline.stages.by_language import thresholds_by_language
+from pipeline.stages.text_words import with_words_kept
 from pipeline.stages.word_kinds import words_as
 
 if TYPE_CHECKING:
@@ -78,7 +79,8 @@ class GopherRepetitionStage:
 
     def __call__(self, batch: pa.RecordBatch) -> Verdict:
         """Verdict of DOCUMENT rows, with every signal whether its rule is on or not."""
-        return self.judge_words(batch, words_as(self._words, batch.column("text")))
+        text = batch.column("text")
+        return with_words_kept(text, self.judge_words(batch, words_as(self._words, text)))
 
     def judge_words(self, batch: pa.RecordBatch, words: WordSpans) -> Verdict:
         """The same for the words of any tokenizer, given as spans of the text."""

@@ -18,7 +18,7 @@ from pipeline.schema import Float64, Limit, Rule, Verdict, judge, limit_rules
 from pipeline.stages.apply import ApplyStage
 from pipeline.stages.list_words import ListWords
 from pipeline.stages.phrases import Phrases
-from pipeline.stages.text_words import words_of
+from pipeline.stages.text_words import num_words_of
 from pipeline.stages.url_lists import UrlLists
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _marked_rows(text: pa.StringArray, is_wanted_D: npt.NDArray[np.bool_]) -> tu
 
 
 def _num_words(batch: pa.RecordBatch) -> Float64:
-    return np.diff(words_of(batch.column("text")).word_offsets_D1).astype(np.float64)
+    return num_words_of(batch.column("text")).astype(np.float64)
 
 
 class FilterKeywords(beam.PTransform):

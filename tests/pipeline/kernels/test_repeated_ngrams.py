@@ -29,11 +29,12 @@ def test_the_most_frequent_ngram_and_where_longer_ones_may_come_back(words):
         grams = grams_of(words, n)
         copied = {i for i in range(len(grams)) if grams.count(grams[i]) > 1}
         assert copied <= set(places_K[:num].tolist())
-        most = repeated_ngrams.count_ngrams(joined, n, places_K, num, room)
+        most, num = repeated_ngrams.count_ngrams(joined, n, places_K, num, room)
+        assert copied <= set(places_K[:num].tolist())
         best, count = repeated_ngrams.most_frequent(joined, n, places_K, num, most, room)
         assert count == max(map(grams.count, grams))
         assert best == next(i for i, gram in enumerate(grams) if grams.count(gram) == count)
-        num = repeated_ngrams.places_left(places_K, num, room)
+        num = repeated_ngrams.places_left(places_K, num)
         assert {i for i in copied if i + 1 in copied} <= set(places_K[:num].tolist())
 
 
@@ -41,8 +42,8 @@ def test_prose_leaves_few_places_for_longer_ngrams():
     words = [f"word{i}" for i in range(500)] + ["once", "more"] * 5
     joined, room = join(words), ngram_room(len(words))
     places_K = np.arange(len(words), dtype=np.int32)
-    repeated_ngrams.count_ngrams(joined, 2, places_K, len(words) - 1, room)
-    assert repeated_ngrams.places_left(places_K, len(words) - 1, room) < 125
+    _, num = repeated_ngrams.count_ngrams(joined, 2, places_K, len(words) - 1, room)
+    assert repeated_ngrams.places_left(places_K, num) < 125
 
 
 @settings(deadline=None)
@@ -56,8 +57,10 @@ def test_every_ngram_with_a_copy_is_a_suspect(words, order):
     for n in range(order, 11):
         grams = ["".join(gram) for gram in grams_of(words, n)]
         assert {i for i, gram in enumerate(grams) if grams.count(gram) > 1} <= set(suspects)
-        chars = repeated_ngrams.duplicate_ngram_chars(joined, len(words), n, places_K, num, room)
+        chars, num = repeated_ngrams.duplicate_ngram_chars(joined, len(words), n, places_K, num, room)
         assert chars == duplicate_ngram_chars(words, n)
+        suspects = places_K[:num].tolist()
+        assert suspects == sorted(set(suspects))
 
 
 def test_prose_leaves_few_suspects():
@@ -72,6 +75,6 @@ def test_words_of_one_letter_take_linear_time(words):
     joined, room = join(words), ngram_room(len(words))
     places_K = np.arange(len(words), dtype=np.int32)
     num = len(words) - 3
-    most = repeated_ngrams.count_ngrams(joined, 4, places_K, num, room)
+    most, num = repeated_ngrams.count_ngrams(joined, 4, places_K, num, room)
     best, count = repeated_ngrams.most_frequent(joined, 4, places_K, num, most, room)
     assert (best, count) == (0, sum(gram == tuple(words[:4]) for gram in grams_of(words, 4)))

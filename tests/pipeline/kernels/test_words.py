@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.kernels.buffers import string_view
 from pipeline.kernels.unicode_tables import UNICODE_VERSION
-from pipeline.kernels.words import word_hashes, word_spans
+from pipeline.kernels.words import word_counts, word_hashes, word_spans, words_of_some
 from tests.oracles import words as oracle
 
 same_unicode = pytest.mark.skipif(
@@ -57,6 +57,23 @@ def test_words_by_hand(text, words):
 @given(docs=st.lists(ANY_TEXT, max_size=6), skip=st.integers(0, 3))
 def test_words_agree_with_their_oracle_on_any_slice(docs, skip):
     assert words_of(pa.array(docs, pa.string()).slice(skip)) == [oracle.words(text) for text in docs[skip:]]
+
+
+@compiles
+@given(docs=st.lists(ANY_TEXT | ANY_TEXT.map(lambda text: text * 9), max_size=6), skip=st.integers(0, 3))
+def test_words_are_counted_without_being_made(docs, skip):
+    view = string_view(pa.array(docs, pa.string()).slice(skip))
+    assert word_counts(*view).tolist() == np.diff(word_spans(*view).word_offsets_D1).tolist()
+
+
+@compiles
+@given(rows=st.lists(st.tuples(ANY_TEXT, st.booleans()), max_size=6), skip=st.integers(0, 3))
+def test_words_of_documents_that_stay_are_those_found_again(rows, skip):
+    text = pa.array([text for text, _ in rows], pa.string()).slice(skip)
+    stays_D = np.array([stays for _, stays in rows[skip:]], np.bool_)
+    view, some = string_view(text), string_view(text.filter(pa.array(stays_D)))
+    for one, other in zip(words_of_some(word_spans(*view), view[1], stays_D, some[1]), word_spans(*some), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @same_unicode
