@@ -150,11 +150,17 @@ class TokenizerJob:
 
 @dataclass(frozen=True)
 class PackJob:
-    """Tokens in rows of `context_len`, ready to train on."""
+    """Tokens in rows of `context_len`. Raises UserError at once for a tokenizer that can't be used."""
 
     name: str
     config: PackConfig
     format: FormatConfig | None
+
+    def __post_init__(self) -> None:
+        from pipeline.stages.pack import open_tokenizer
+
+        if self.config.tokenizer:
+            open_tokenizer(self.config.tokenizer, self.config, self.format)
 
     @property
     def owns(self) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ def pack_job(
     `warnings` says which documents the `tokenizers` library encoded, and why: it takes some twenty times as long.
     Raises PackError where the tokenizer can't do what is asked, conversations meet no format, or nothing is left.
     """
-    encoder = _encoder(tokenizer_dir, config, format)
+    encoder = open_tokenizer(tokenizer_dir, config, format)
     encoder.prove(sample_texts(documents, seed))
     manifest = Manifest(
         context_len=config.context_len,
@@ -113,8 +113,8 @@ def pack_job(
     return result | {"warnings": _notices(pack, total["by_library"])}
 
 
-def _encoder(tokenizer_dir: str, config: PackConfig, format: FormatConfig | None) -> Encoder:
-    """The tokenizer, with all that packing will ask of it checked before any work."""
+def open_tokenizer(tokenizer_dir: str, config: PackConfig, format: FormatConfig | None) -> Encoder:
+    """The tokenizer. Raises PackError where it can't do all that packing will ask of it."""
     try:
         encoder = load(tokenizer_dir)
         if format:

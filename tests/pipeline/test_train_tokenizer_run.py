@@ -142,20 +142,8 @@ def test_a_unigram_model_is_a_model_and_nothing_packs_with_it(tmp_path):
         ),
         (
             "check",
-            {"vocab_size": 300, "reserved_tokens": 50},
-            "vocab_size 300 leaves no room for 52 special tokens and 256 bytes; use at least 308",
-        ),
-        (
-            "run",
             {"reserved_tokens": 2, "special_tokens": ["<|reserved_1|>"]},
             "special tokens must differ, got <|reserved_1|> more than once",
-        ),
-        ("run", {"special_tokens": ["e"]}, "special token 'e' is a byte of the vocabulary; spell it as text is not"),
-        ("check", {"lang_weights": {"en": "many"}}, "a weight is a number or a fraction such as 1/3, got 'many'"),
-        (
-            "check",
-            {"algorithm": "sentencepiece_bpe", "vocab_size": 258},
-            "vocab_size 258 leaves no room for 3 special tokens and 256 bytes; use at least 259",
         ),
     ],
 )
@@ -173,20 +161,12 @@ def test_settings_that_cannot_be_are_refused_before_any_work(tmp_path, verb, set
     assert not (tmp_path / "run").exists()
 
 
-NO_BPE = [
-    ("extend", "WordLevel"),
-    ("extend", "{not json"),
-    ("pack", "{not json"),
-]
-
-
-@pytest.mark.parametrize(("where", "content"), NO_BPE)
-def test_a_tokenizer_json_that_cannot_be_used_is_refused(tmp_path, where, content):
+@pytest.mark.parametrize("where", ["extend", "pack"])
+def test_a_tokenizer_json_that_cannot_be_used_is_refused_before_any_work(tmp_path, where):
     folder = tmp_path / "base"
     folder.mkdir()
-    if content == "WordLevel":
-        content = Tokenizer(models.WordLevel({"a": 0, "<|endoftext|>": 1}, "a")).to_str()
-    (folder / "tokenizer.json").write_text(content)
+    no_bpe = Tokenizer(models.WordLevel({"a": 0, "<|endoftext|>": 1}, "a")).to_str()
+    (folder / "tokenizer.json").write_text(no_bpe if where == "extend" else "{not json")
     (folder / "tokenizer_config.json").write_text(json.dumps({"eos_token": "<|endoftext|>"}))
     paths = write_corpus(tmp_path / "in", ["some text"])
     settings = {"vocab_size": 300} | ({"extend": str(folder)} if where == "extend" else {})
@@ -195,37 +175,24 @@ def test_a_tokenizer_json_that_cannot_be_used_is_refused(tmp_path, where, conten
     assert done.returncode == 2, done.stderr
     assert str(folder) in done.stderr
     assert "Traceback" not in done.stderr
+    assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize(
-    ("documents", "settings", "told"),
-    [
-        ([""], {}, "0 documents hold no text to learn from; give it some"),
-        (
-            ["some text"],
-            {"algorithm": "sentencepiece_bpe", "vocab_size": 260, "character_coverage": 1.0},
-            "SentencePiece refuses to train 260 pieces: Vocabulary size is smaller than required_chars",
-        ),
-        (
-            ["mill mill mill"],
-            {"special_tokens": ["mill"]},
-            "train_tokenizer: special token 'mill' is spelled as a token that was learned from the text; "
-            "spell it as text is not, such as '<|mill|>'",
-        ),
-    ],
-)
-def test_what_the_text_does_not_allow_is_told_without_a_traceback(tmp_path, documents, settings, told):
-    paths = write_corpus(tmp_path / "in", documents * 3)
-    done = run(tmp_path, paths, settings)
+def test_what_the_text_does_not_allow_is_told_without_a_traceback(tmp_path):
+    paths = write_corpus(tmp_path / "in", ["mill mill mill"], files=1)
+    done = run(tmp_path, paths, {"special_tokens": ["mill"]}, "--workers", "1")
     assert done.returncode == 2, done.stderr
+    told = "train_tokenizer: special token 'mill' is spelled as a token that was learned from the text; spell it as"
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert ".py:" not in done.stderr
     assert not (tmp_path / "run" / "tokenizer").exists()
 
 
+@pytest.mark.slow
 def test_a_corpus_of_one_character(tmp_path):
-    done = run(tmp_path, write_corpus(tmp_path / "in", ["a"], files=1), {"vocab_size": 300})
+    done = run(tmp_path, write_corpus(tmp_path / "in", ["a"], files=1), {"vocab_size": 300}, "--workers", "1")
     assert done.returncode == 0, done.stderr
+    assert "there was text for 258 tokens, not for 300" in done.stdout
     found = manifest_of(tmp_path / "run")
     assert (found["vocab_size"], found["asked_vocab_size"], found["distinct_words"]) == (258, 300, 1)

@@ -1,8 +1,11 @@
+import json
+import re
+
 import pytest
 
-from pipeline.config import TrainTokenizerConfig
+from pipeline.config import FormatConfig, PackConfig, TrainTokenizerConfig
 from pipeline.errors import UserError
-from pipeline.jobs.corpus_jobs import TokenizerJob, recipe_fingerprint
+from pipeline.jobs.corpus_jobs import PackJob, TokenizerJob, recipe_fingerprint
 from pipeline.recipe import parse_recipe
 from tests.tokenizer.test_extend import plain_base, raw
 
@@ -29,7 +32,44 @@ def test_a_tokenizer_depends_on_what_it_extends_and_is_compared_with(tmp_path):
     assert found[0] != found[1] != found[2]
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"vocab_size": 257}, "vocab_size 257 leaves no room for 2 special tokens and 256 bytes; use at least 258"),
+        (
+            {"vocab_size": 300, "reserved_tokens": 50},
+            "vocab_size 300 leaves no room for 52 special tokens and 256 bytes; use at least 308",
+        ),
+        ({"special_tokens": ("e",)}, "special token 'e' is a byte of the vocabulary; spell it as text is not"),
+        (
+            {"algorithm": "sentencepiece_bpe", "vocab_size": 258},
+            "vocab_size 258 leaves no room for 3 special tokens and 256 bytes; use at least 259",
+        ),
+        (
+            {"algorithm": "sentencepiece_unigram", "special_tokens": ("<0x41>",)},
+            "special token '<0x41>' is a byte of SentencePiece's vocabulary",
+        ),
+        ({"algorithm": "sentencepiece_bpe", "special_tokens": ("<unk>",)}, "special tokens must differ, got <unk>"),
+    ],
+)
+def test_a_vocabulary_that_can_not_be_is_told_before_any_work(settings, told):
+    with pytest.raises(UserError, match=re.escape(f"train_tokenizer: {told}")):
+        TokenizerJob("01-train_tokenizer", TrainTokenizerConfig(**settings), has_chat=False)
+
+
 def test_a_tokenizer_that_can_not_be_compared_with_is_told_before_any_work(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{not json")
     with pytest.raises(UserError, match=r"train_tokenizer\.compare: .* is no tokenizer\.json"):
         TokenizerJob("01-train_tokenizer", TrainTokenizerConfig(compare=(str(tmp_path),)), has_chat=False)
+
+
+def test_a_tokenizer_that_can_not_pack_is_told_before_any_work(tmp_path):
+    config = PackConfig(tokenizer=str(tmp_path))
+    (tmp_path / "tokenizer.json").write_text("{not json")
+    with pytest.raises(UserError, match=r"pack \(packed\): .*: its tokenizer\.json is none that"):
+        PackJob("01-pack", config, None)
+    (tmp_path / "tokenizer.json").write_bytes(raw(plain_base()))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"eos_token": "<|endoftext|>"}))
+    assert PackJob("01-pack", config, None).owns == ("packed",)
+    with pytest.raises(UserError, match=r"pack \(packed\): .*<\|im_start\|>"):
+        PackJob("01-pack", config, FormatConfig())

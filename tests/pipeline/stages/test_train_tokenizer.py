@@ -132,6 +132,21 @@ def test_what_only_the_words_show_to_be_wrong_is_told_by_the_job(tmp_path, speci
     assert not (tmp_path / "tokenizer").exists()
 
 
+def test_what_sentencepiece_refuses_is_told_by_the_job(tmp_path):
+    documents = commit(tmp_path / "in", [document(0, "some text")])
+    settings = {"algorithm": "sentencepiece_bpe", "vocab_size": 262, "character_coverage": 1.0}
+    with pytest.raises(
+        TrainTokenizerError, match="SentencePiece refuses to train 262 pieces: Vocabulary size is small"
+    ):
+        train(tmp_path, documents, **settings)
+
+
+def test_words_that_sentencepiece_does_not_take_are_warned_of(tmp_path):
+    documents = commit(tmp_path / "in", [document(0, "some text of some words"), document(1, "x" * 5000)])
+    warnings = train(tmp_path, documents, algorithm="sentencepiece_bpe", vocab_size=400)["warnings"]
+    assert "train_tokenizer: 1 distinct words of more than 4,192 bytes were left out" in warnings[-1]
+
+
 def test_tables_that_are_full_and_partitions_do_not_matter(tmp_path, monkeypatch):
     documents = commit(tmp_path / "in", plain_documents(), (20, 40))
     one = train(tmp_path / "a", documents)
