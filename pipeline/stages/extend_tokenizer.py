@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 from pipeline.config import TrainTokenizerConfig
 from pipeline.io.stage_files import tokenizer_file
 from pipeline.kernels.buffers import string_view
+from tokenizer.chat import IM_END, IM_START
 from tokenizer.extend import Base, extended, extended_files
 
 WordTable = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.int64]]
@@ -47,9 +49,15 @@ def word_cut(config: TrainTokenizerConfig) -> WordCut:
     return WordCut(base.pattern, base.normalizes)
 
 
-def check_extension(config: TrainTokenizerConfig) -> None:
-    """Raise ValueError for a base that can't be extended, or a vocabulary that is not larger than it."""
-    _num_added(_base(config), config)
+def check_extension(config: TrainTokenizerConfig, special_tokens: Sequence[str]) -> None:
+    """Raise ValueError for a base that can't be extended, or lacks what a chat is told by, or is not to grow."""
+    base = _base(config)
+    _num_added(base, config)
+    if missing := [token for token in (IM_START, IM_END) if token in special_tokens and token not in base.vocab]:
+        raise ValueError(
+            f"extend: {config.extend} has no {' and no '.join(missing)}, which the format stage needs; "
+            "extend a tokenizer that has them, or train one of its own (leave out extend)"
+        )
 
 
 def extended_tokenizer(words: WordTable, config: TrainTokenizerConfig) -> tuple[dict[str, bytes], dict[str, Any]]:

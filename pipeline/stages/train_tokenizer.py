@@ -47,7 +47,7 @@ def check_vocabulary(config: TrainTokenizerConfig, special_tokens: Sequence[str]
     """Raise TrainTokenizerError where the vocabulary has no room for these tokens and the bytes, or tokens collide."""
     try:
         if config.extend:
-            check_extension(config)
+            check_extension(config, special_tokens)
             return
         tokens = (*special_tokens, UNKNOWN) if config.uses_sentencepiece else special_tokens
         check_special_tokens(tokens)

@@ -57,6 +57,14 @@ def test_a_vocabulary_that_can_not_be_is_told_before_any_work(settings, told):
         TokenizerJob("01-train_tokenizer", TrainTokenizerConfig(**settings), has_chat=False)
 
 
+def test_an_extended_tokenizer_needs_the_tokens_of_chats_where_there_are_some(tmp_path):
+    (tmp_path / "tokenizer.json").write_bytes(raw(plain_base()))
+    config = TrainTokenizerConfig(extend=str(tmp_path), add_tokens=5)
+    TokenizerJob("01-train_tokenizer", config, has_chat=False)
+    with pytest.raises(UserError, match=r"no <\|im_start\|> and no <\|im_end\|>, which the format stage needs"):
+        TokenizerJob("01-train_tokenizer", config, has_chat=True)
+
+
 def test_a_tokenizer_that_can_not_be_compared_with_is_told_before_any_work(tmp_path):
     (tmp_path / "tokenizer.json").write_text("{not json")
     with pytest.raises(UserError, match=r"train_tokenizer\.compare: .* is no tokenizer\.json"):

@@ -70,7 +70,7 @@ def test_without_a_base_words_are_cut_as_the_settings_say():
 
 def test_a_vocabulary_no_larger_than_the_base_is_refused(tmp_path, base_dir):
     with pytest.raises(ValueError, match="has 320 ids, vocab_size 320 leaves no room for more; say by how many"):
-        check_extension(TrainTokenizerConfig(extend=base_dir, vocab_size=320))
+        check_extension(TrainTokenizerConfig(extend=base_dir, vocab_size=320), ())
     with pytest.raises(TrainTokenizerError, match=r"train_tokenizer: extend: .* has 320 ids"):
         train(tmp_path / "a", extend=base_dir, vocab_size=300)
 
