@@ -1,14 +1,32 @@
 """The tokenizer's folder loads where others load it, with the same ids."""
 
 import json
+import os
+import subprocess
 
 import pytest
+from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
 from tests.oracles.library_bpe import train_bpe
+from tests.oracles.pretokens import buffers
 from tests.tokenizer.corpus import texts
+from tests.tokenizer.test_extend import extend
+from tokenizer.extend import extended_files
 from tokenizer.files import file_contents, load
+from tokenizer.pretoken_counts import SPACES, PretokenCounts
+from tokenizer.sentencepiece_train import tokenizer_of_bpe, train_sentencepiece
 
+BY_TRANSFORMERS = """
+import json, sys, transformers
+from transformers import AutoTokenizer
+given = json.load(sys.stdin)
+tokenizer = AutoTokenizer.from_pretrained(given["folder"])
+ids = [tokenizer.encode(text) for text in given["texts"]]
+chat = tokenizer.apply_chat_template([{"role": "user", "content": "x"}], tokenize=False) if given["chat"] else ""
+back = [tokenizer.decode(one) for one in ids]
+print(json.dumps([transformers.__version__, ids, back, list(tokenizer("x")), tokenizer.eos_token, chat]))
+"""
 CHAT = ("<|endoftext|>", "<|pad|>", "<|im_start|>", "<|im_end|>")
 
 
@@ -38,6 +56,36 @@ def test_transformers_loads_it_with_the_same_ids(folder):
     assert theirs.model_max_length == 1 << 20
     assert theirs.model_input_names == ["input_ids", "attention_mask"]
     assert theirs.chat_template is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["trained", "extended", "sentencepiece"])
+def test_transformers_4_loads_it_with_the_same_ids(folder, tmp_path, kind):
+    python = os.environ.get("CORPUSMILL_PEERS_TRANSFORMERS4")
+    if not python:
+        pytest.skip("set CORPUSMILL_PEERS_TRANSFORMERS4 to the Python of a virtual environment with transformers<5")
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    if kind == "extended":
+        files = extended_files(folder, extend(Tokenizer.from_str(files["tokenizer.json"].decode())))
+    elif kind == "sentencepiece":
+        counts = PretokenCounts()
+        counts.add_texts(*buffers(texts()), SPACES)
+        model = train_sentencepiece(*counts.table(), kind="bpe", vocab_size=400, special_tokens=CHAT)
+        files = file_contents(tokenizer_of_bpe(model))
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    given = {"folder": str(tmp_path), "texts": texts(40), "chat": "chat_template.jinja" in files}
+    done = subprocess.run(
+        [python, "-c", BY_TRANSFORMERS], input=json.dumps(given), capture_output=True, text=True, check=True
+    )
+    version, ids, back, names, eos, chat = json.loads(done.stdout)
+    assert version.startswith("4.")
+    library = Tokenizer.from_str(files["tokenizer.json"].decode())
+    assert ids == [library.encode(text).ids for text in given["texts"]]
+    if kind != "sentencepiece":  # behind a special token a blank is put before its text
+        assert back == given["texts"]
+    assert (names, eos) == (["input_ids", "attention_mask"], "<|endoftext|>")
+    assert chat.startswith("<|im_start|>user\nx<|im_end|>")
 
 
 def test_the_same_training_gives_the_same_bytes(folder, tmp_path):
