@@ -13,13 +13,13 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from tokenizer.bpe_encode_merges import merged
-from tokenizer.bpe_encode_tables import LONG_KEY, LONG_RECORD, SHORT_BYTES, SHORT_KEY, SHORT_RECORD, WORD_BYTES
+from tokenizer.bpe_encode_tables import LONG_BYTES, LONG_KEY, LONG_RECORD, SHORT_BYTES, SHORT_KEY, SHORT_RECORD
 
 # Counting references to arrays at each call, in atomic steps, would take longer than a word: none is made here.
 leaf = njit(cache=True, nogil=True, _nrt=False)
 inline = njit(cache=True, nogil=True, inline="always")
 
-AHEAD = 6  # words whose place in the cache is on its way from memory
+AHEAD = 16  # words whose place in the cache is on its way from memory
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _MIX2 = np.uint64(0xD6E8FEB86659FD93)
 _BYTE = np.uint64(8)
@@ -117,7 +117,7 @@ def _known_words(text_B, start, ends_P, p, last, cache, ids_T, num):
         before, num = num, np.int64(-1)
         if end - start <= SHORT_BYTES:
             num = _short_word(text_B, start, end, cache, ids_T, before)
-        if num < 0 and SHORT_IDS < end - start <= WORD_BYTES:
+        if num < 0 and SHORT_IDS < end - start <= LONG_BYTES:
             num = _long_word(text_B, start, end, cache, ids_T, before)
         if num < 0:
             return p, start, before
@@ -135,7 +135,7 @@ def _remember(text_B, start, end, cache, ids_N, count):
         _make_room(cache.short, slot, SHORT_RECORD)
         cache.short[slot], cache.short[slot + 1] = first, more
         _write(cache.short_ids, 2 * (slot + SHORT_KEY), length, ids_N, count)
-    elif length <= WORD_BYTES and count <= LONG_IDS:
+    elif length <= LONG_BYTES and count <= LONG_IDS:
         slot = _long_bucket(text_B, start, end, cache)
         _make_room(cache.long, slot, LONG_RECORD)
         for i in range((length + 7) // 8):
@@ -198,7 +198,7 @@ def _fetch_ahead(text_B, start, end, cache):
         bucket = _bucket(cache, end - start, first, more)
         _prefetch(cache.short, bucket)
         _prefetch(cache.short, bucket + SHORT_RECORD)
-    elif end - start <= WORD_BYTES:
+    elif end - start <= LONG_BYTES:
         bucket = _long_bucket(text_B, start, end, cache)
         _prefetch(cache.long, bucket)
         _prefetch(cache.long, bucket + LONG_KEY)

@@ -15,7 +15,7 @@ from llvmlite import ir  # type: ignore[import-untyped]  # no stubs
 from numba import njit, types
 from numba.extending import intrinsic
 
-from tokenizer.bpe_encode_tables import BORDER_BITS, EMPTY, ID_BITS, LANES, NO_BORDER, NO_RANK, RANK_BITS, WORD_BYTES
+from tokenizer.bpe_encode_tables import BORDER_BITS, EMPTY, ID_BITS, LANES, NO_BORDER, NO_RANK, RANK_BITS, SCAN_TOKENS
 from tokenizer.pretokenize_masks import first_bit
 
 # Counting references to arrays at each call, in atomic steps, would take longer than a word: none is made here.
@@ -74,7 +74,7 @@ def merged(text_B, start, end, merges, scratch):
             scratch.ids_N[0] = merges.whole_ids_V[v]
             return 1
     num = _first_tokens(text_B, start, end, merges, scratch)
-    if num <= WORD_BYTES:
+    if num <= SCAN_TOKENS:
         return merge_by_scan(num, merges, scratch.ids_N, scratch.ranks_N)
     return merge_by_heap(num, merges, scratch)
 

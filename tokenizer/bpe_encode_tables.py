@@ -22,11 +22,12 @@ NO_RANK = (1 << 31) - 1
 
 SHORT_BYTES = 16  # words up to here have one cache line each in the cache
 LANES = 16  # ranks that are compared at once
-WORD_BYTES = 64  # longer ones are merged with a heap, and not remembered
+SCAN_TOKENS = 64  # words of more are merged with a heap
+LONG_BYTES = 128  # longer words are not remembered: rules of dashes are shorter
 SHORT_KEY, SHORT_RECORD = SHORT_BYTES // 8, 8  # uint64 of a word's bytes, and of all that is known of it
-LONG_KEY, LONG_RECORD = WORD_BYTES // 8, 32
+LONG_KEY, LONG_RECORD = LONG_BYTES // 8, 40
 SHORT_BITS = 17  # buckets of two words: 16 MiB
-LONG_BITS = 15  # 16 MiB
+LONG_BITS = 15  # 20 MiB
 SPARE_IDS = 16  # room behind ids: they are copied several at once
 BUCKET_BYTES = 128
 
@@ -171,6 +172,6 @@ def _aligned(size: int) -> Words:
 
 def scratch(longest: int) -> Scratch:
     """Room for words of `longest` bytes; pages never written cost no memory."""
-    size = max(longest, WORD_BYTES) + 1
+    size = max(longest, SCAN_TOKENS) + 1
     ids, ranks, behind, before = (np.empty(size, np.int32) for _ in range(4))
     return Scratch(ids, ranks, behind, before, np.empty(2 * size, np.uint64))

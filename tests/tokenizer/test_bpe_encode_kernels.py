@@ -9,7 +9,7 @@ from tokenizer.bpe_encode_kernels import encode_words
 from tokenizer.bpe_encode_tables import SPARE_IDS, scratch, word_cache
 
 TABLES, RANKS = tables([("a", "a"), ("b", "c"), ("a", "b"), ("aa", "aa"), ("ab", "c"), ("c", "a"), ("ca", "ca")])
-words = st.text("abcd", max_size=90).map(str.encode)
+words = st.text("abcd", max_size=150).map(str.encode)
 
 
 @given(st.lists(st.lists(words.filter(len), max_size=8), max_size=5))
@@ -20,7 +20,7 @@ def test_words_of_documents(documents):
     bounds_D1 = np.cumsum([0, *map(len, documents)], dtype=np.int64)
     offsets_D1 = np.concatenate([np.zeros(1, np.int64), ends_P])[bounds_D1]
     expected = [[i for word in document for i in merged_ids(word, RANKS)] for document in documents]
-    cache, room = word_cache(1, 1), scratch(90)
+    cache, room = word_cache(1, 1), scratch(150)
     ids_T = np.full(text_B.size + SPARE_IDS, -7, np.int32)
     for _ in range(2):
         tokens_D1 = np.zeros(bounds_D1.size, np.int64)

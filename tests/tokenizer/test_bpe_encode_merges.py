@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tests.oracles.merges import merged_ids, tables
 from tokenizer.bpe_encode_merges import merge_by_heap, merge_by_scan, merged, rank_of
-from tokenizer.bpe_encode_tables import WORD_BYTES, merges_of, scratch
+from tokenizer.bpe_encode_tables import SCAN_TOKENS, merges_of, scratch
 
 MERGES = [
     ("a", "a"),
@@ -41,7 +41,7 @@ def by(kernel, word: bytes) -> list[int]:
 def test_both_ways_merge_as_the_definition_does(word):
     expected = merged_ids(word, RANKS)
     assert by(merge_by_heap, word) == expected
-    if len(word) <= WORD_BYTES:
+    if len(word) <= SCAN_TOKENS:
         assert by(merge_by_scan, word) == expected
 
 
