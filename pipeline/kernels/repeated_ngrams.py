@@ -44,7 +44,7 @@ def ngram_room(num_words):
     return Room(
         np.empty(num_words + 1, np.int32),
         np.empty(num_words + 1, np.int32),
-        np.empty(num_slots, np.int32),
+        np.empty(2 * num_slots, np.int32),
         np.empty(num_slots, np.int32),
         np.empty(4 * num_slots, np.int32),
         np.empty(8 * num_slots, np.uint8),
@@ -67,7 +67,7 @@ def count_ngrams(joined, n, places_K, num, room):
     """
     shifts_W1, sums_W1 = joined.shifts_W1, joined.sums_W1
     slots_K, counts_T = room.slots_K, room.counts_T
-    bits = table_bits(num)
+    bits = table_bits(num) + 1  # the emptier, the fewer places are left that need not be
     counts_T[: 1 << bits] = 0
     most = np.int32(0)
     for k in range(np.uint64(num)):
