@@ -28,11 +28,11 @@ class Scores(NamedTuple):
 
 def score(known: LabelledSet, keepers: Sequence[int], min_jaccard: float) -> Scores:
     """Scores of a method that lets keepers[d] stay for document d."""
-    found = cluster_pairs(keepers)
-    right = len(found & known.duplicates)
-    wrong = len(found) - right
-    if known.distinct is not None:
-        wrong = sum(pair in known.distinct for pair in found - known.duplicates)
+    right = sum(keepers[a] == keepers[b] for a, b in known.duplicates)
+    if known.distinct is None:
+        wrong = sum(comb(size, 2) for size in Counter(keepers).values()) - right
+    else:
+        wrong = sum(pair in known.distinct for pair in cluster_pairs(keepers) - known.duplicates)
     gone = [(min(d, k), max(d, k)) for d, k in enumerate(keepers) if d != k]
     good = sum(pair in known.duplicates for pair in gone)
     bad = sum(pair in known.distinct for pair in gone) if known.distinct is not None else len(gone) - good
