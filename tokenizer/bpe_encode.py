@@ -29,6 +29,7 @@ from tokenizer.bpe_encode_tables import (
     scratch,
     word_cache,
 )
+from tokenizer.byte_level import byte_of, merges_as_pairs
 from tokenizer.library_documents import LibraryDocuments, normalizers_not_covered
 from tokenizer.pretokenize import pattern_of, pretokens
 
@@ -138,47 +139,21 @@ def _model_why_not(model: Mapping[str, Any]) -> str | None:
     if not vocab or min(vocab.values()) < 0 or max(vocab.values()) >= MAX_IDS or len(model["merges"]) >= MAX_MERGES:
         return f"ids are not from 0 to {MAX_IDS - 1}, or merges are not fewer than {MAX_MERGES}"
     unknown = model.get("unk_token") is not None or model.get("byte_fallback")
-    if unknown and any(alphabet not in vocab for alphabet in _BYTE_OF):
+    if unknown and any(alphabet not in vocab for alphabet in byte_of()):
         return "its vocabulary lacks some of the 256 bytes, and it has an unknown token or byte_fallback for them"
-    if any(token not in vocab for merge in _pairs(model) for token in (*merge, "".join(merge))):
+    if any(token not in vocab for merge in merges_as_pairs(model) for token in (*merge, "".join(merge))):
         return "it has a merge whose tokens are not in its vocabulary"
     return None
 
 
-def _pairs(model: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Merges as pairs of tokens: files have them as "a b" or as ["a", "b"]."""
-    pairs = []
-    for merge in model["merges"]:
-        if isinstance(merge, str):
-            if merge.startswith("#version"):
-                continue
-            merge = merge.split(" ")
-        left, right = merge
-        pairs.append((left, right))
-    return pairs
-
-
 def _merges(model: Mapping[str, Any]) -> list[tuple[int, int, int]]:
     vocab: dict[str, int] = model["vocab"]
-    return [(vocab[left], vocab[right], vocab[left + right]) for left, right in _pairs(model)]
-
-
-def _alphabet() -> dict[str, int]:
-    """Byte of each character that byte-level tokenizers write for one: those that can be seen stand for themselves.
-
-    The others come in order from U+0100 on (GPT-2's encoder.py, bytes_to_unicode).
-    """
-    seen = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    unseen = [byte for byte in range(256) if byte not in seen]
-    return {chr(byte): byte for byte in seen} | {chr(0x100 + i): byte for i, byte in enumerate(unseen)}
-
-
-_BYTE_OF = _alphabet()
+    return [(vocab[left], vocab[right], vocab[left + right]) for left, right in merges_as_pairs(model)]
 
 
 def _byte_ids(vocab: Mapping[str, int]) -> list[int]:
     ids = [-1] * 256
-    for character, byte in _BYTE_OF.items():
+    for character, byte in byte_of().items():
         ids[byte] = vocab.get(character, -1)
     return ids
 
@@ -186,7 +161,7 @@ def _byte_ids(vocab: Mapping[str, int]) -> list[int]:
 def _whole_words(vocab: Mapping[str, int]) -> dict[bytes, int]:
     """Id of each token by its bytes; tokens with other characters are no word of any text."""
     return {
-        bytes(map(_BYTE_OF.__getitem__, token)): token_id
+        bytes(map(byte_of().__getitem__, token)): token_id
         for token, token_id in vocab.items()
-        if token and _BYTE_OF.keys() >= set(token)
+        if token and byte_of().keys() >= set(token)
     }

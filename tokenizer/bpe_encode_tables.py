@@ -1,7 +1,7 @@
 """What the encoding kernels look up: merges by pair, ids by bytes, and the words met before.
 
 Shapes: M = merges, V = tokens whose bytes are known, H = slots of an open-addressing table (a power of two),
-S = words that the cache has room for, N = bytes of the longest document.
+F = sixty-fours of the filter's bits, N = bytes of the longest document.
 """
 
 from __future__ import annotations
@@ -37,13 +37,10 @@ Words = npt.NDArray[np.uint64]
 
 class Merges(NamedTuple):
     """pairs_H: left id, right id and rank in one number, or EMPTY; found by the hash of the two ids.
-
     filter_F: a bit for each of many hashes, set where a merge has it: most pairs have none, and are told so by a table
-    that stays near the processor.
-
-    byte_ids: id of each of the 256 bytes, -1 where it has none and is left out. merged_M: id that the merge of a rank
-    makes. whole_*: tokens that a word is when it has their bytes, whatever the merges say (`ignore_merges`): token v is
-    whole_B[whole_V1[v]:whole_V1[v + 1]]. borders and the rest: see `Sure`.
+    that stays near the processor. byte_ids: id of each of the 256 bytes, -1 where it has none and is left out.
+    merged_M: id that the merge of a rank makes. whole_*: tokens that a word is when it has their bytes, whatever the
+    merges say (`ignore_merges`): token v is whole_B[whole_V1[v]:whole_V1[v + 1]]. borders and the rest: see `Sure`.
     """
 
     pairs_H: Words
@@ -66,11 +63,11 @@ class Sure(NamedTuple):
     as its left: nothing can part them before it is their turn. And what they make must not be part of a merge of lower
     rank, which would come too early.
 
-    borders: three ranks for each pair of neighbouring bytes, at left << 8 | right, from the
-    lowest bits up: of their own merge; the lowest of merges that take the right one as the right token, with the left
-    one before it; the lowest of those that take the left one as the left token, with the right one behind it. uses_V:
-    lowest rank of merges that take a token as the left one, and, 32 bits up, as the right one. sure_M: merged_M, or -1
-    where a merge of lower rank takes it.
+    borders: three ranks for each pair of neighbouring bytes, at left << 8 | right, from the lowest bits up: of their
+    own merge; the lowest of merges that take the right one as the right token, with the left one before it; the lowest
+    of those that take the left one as the left token, with the right one behind it. uses_V: lowest rank of merges that
+    take a token as the left one, and, 32 bits up, as the right one. sure_M: merged_M, or -1 where a merge of lower rank
+    takes it.
     """
 
     borders: Words

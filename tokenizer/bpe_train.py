@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
+from tokenizer.byte_level import NUM_BYTES, byte_of, bytes_in_order
 from tokenizer.pretokenize_patterns import GPT2, PATTERNS
-from tokenizer.special_tokens import NUM_BYTES, check_vocab_size, filling_tokens
+from tokenizer.special_tokens import check_vocab_size, filling_tokens
 
 _MAX_INT32 = 2**31 - 1
 
@@ -96,15 +97,6 @@ def train_merges(
     return merges_M2
 
 
-def bytes_in_order() -> list[int]:
-    """The 256 bytes in the order of the characters that stand for them in a `tokenizer.json`.
-
-    GPT-2's map: bytes that Latin-1 prints stand for themselves, the others for the characters from U+0100 on.
-    """
-    printed = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    return printed + sorted(set(range(NUM_BYTES)) - set(printed))
-
-
 def tokens_of(merges_M2: npt.NDArray[np.int32]) -> list[bytes]:
     """Bytes of each id of `train_merges`."""
     tokens = [bytes([byte]) for byte in bytes_in_order()]
@@ -121,7 +113,7 @@ def tokenizer_of(
     Raises ValueError where a special token is spelled as one that was learned, or is its text: the library would take
     the one for the other.
     """
-    characters = _characters()
+    characters = {byte: character for character, byte in byte_of().items()}
     spelled = tokens_of(merges_M2)
     tokens = [token.decode("latin-1").translate(characters) for token in spelled]
     learned, learned_bytes = set(tokens), set(spelled)
@@ -146,11 +138,6 @@ def pre_tokenizer(pattern: str) -> pre_tokenizers.PreTokenizer:
         return pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     by_pattern = pre_tokenizers.Split(Regex(PATTERNS[pattern].regex), behavior="isolated")
     return pre_tokenizers.Sequence([by_pattern, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
-
-
-def _characters() -> dict[int, str]:
-    characters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    return dict(zip(bytes_in_order(), characters, strict=True))
 
 
 def _check(

@@ -10,7 +10,7 @@ Shapes: A = bytes of all words end to end, W = words.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from tokenizer.bpe_encode import FastEncoder, why_not
+from tokenizer.byte_level import byte_of, merges_as_pairs
 from tokenizer.files import MODEL_INPUT_NAMES
 from tokenizer.pretokenize import pattern_of
 from tokenizer.tiktoken_ranks import tiktoken_file
-from tokenizer.vocabulary import byte_of
 
 _MAX_INT32 = 2**31 - 1
 KEPT_FILES = ("special_tokens_map.json", "chat_template.jinja", "chat_template.json")
@@ -162,7 +162,7 @@ def spellings(base_json: bytes, extended_json: bytes) -> dict[int, list[int]]:
     moved = [token for token, token_id in old.items() if new.get(token) != token_id]
     if moved:
         raise ValueError(f"{len(moved)} of its {len(old)} tokens have other ids or are gone, {moved[0]!r} is the first")
-    parts_of = {"".join(pair): pair for pair in reversed(_pairs(json.loads(extended_json)["model"]))}
+    parts_of = {"".join(pair): pair for pair in reversed(merges_as_pairs(json.loads(extended_json)["model"]))}
     library: Tokenizer = Tokenizer.from_str(base_json.decode())
     found: dict[int, list[int]] = {}
 
@@ -181,7 +181,3 @@ def spellings(base_json: bytes, extended_json: bytes) -> dict[int, list[int]]:
 
 def _ids(parts: Mapping[str, Any]) -> dict[str, int]:
     return {**parts["model"]["vocab"], **{token["content"]: token["id"] for token in parts.get("added_tokens") or ()}}
-
-
-def _pairs(model: Mapping[str, Any]) -> Sequence[Sequence[str]]:
-    return [one.split(" ") if isinstance(one, str) else one for one in model.get("merges") or ()]

@@ -8,9 +8,10 @@ from itertools import islice
 
 from tokenizers import pre_tokenizers
 
+from tokenizer.byte_level import NUM_BYTES
+
 END_OF_TEXT = "<|endoftext|>"
 PAD = "<|pad|>"
-NUM_BYTES = 256
 
 
 def check_vocab_size(vocab_size: int, special_tokens: Sequence[str]) -> None:

@@ -10,8 +10,8 @@ import json
 from base64 import b64encode
 from typing import Any
 
+from tokenizer.byte_level import byte_of, merges_as_pairs
 from tokenizer.pretokenize_patterns import pattern_of
-from tokenizer.vocabulary import byte_of, merged_tokens
 
 FILE_NAME = "tokenizer.tiktoken"
 
@@ -31,7 +31,7 @@ def tiktoken_file(tokenizer_json: bytes) -> dict[str, bytes]:
 
 
 def _ids_follow_merges(model: dict[str, Any], id_of: dict[str, int]) -> bool:
-    merged = merged_tokens(model)
+    merged = ["".join(pair) for pair in merges_as_pairs(model)]
     ids = [id_of.get(token, -1) for token in merged]
     return all(a < b for a, b in zip([-1, *ids], ids, strict=False)) and id_of.keys() == {*byte_of(), *merged}
 

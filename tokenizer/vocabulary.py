@@ -13,17 +13,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tokenizer.bpe_train import bytes_in_order
+from tokenizer.byte_level import byte_of, merges_as_pairs
 
 FEW_SIZES = 12
 MAX_LISTED = 20
-NUM_PRINTED = 188  # bytes that stand for themselves; the others are written as U+0100 and following
 Ints = npt.NDArray[np.int64]
 
 
@@ -135,24 +134,7 @@ def read_vocabulary(tokenizer_json: bytes) -> Vocabulary:
 
 
 def _merges(model: dict[str, Any], ids: dict[str, int]) -> tuple[tuple[int, int, int], ...]:
-    return tuple((ids[left], ids[right], ids[left + right]) for left, right in _pairs(model))
-
-
-def merged_tokens(model: dict[str, Any]) -> list[str]:
-    """What each merge of a `tokenizer.json`'s BPE model makes, in their order."""
-    return [left + right for left, right in _pairs(model)]
-
-
-def _pairs(model: dict[str, Any]) -> list[list[str]]:
-    return [one.split(" ") if isinstance(one, str) else one for one in model["merges"]]
-
-
-@cache
-def byte_of() -> dict[str, int]:
-    """Byte of each character that byte-level tokenizers write for one."""
-    return {
-        chr(byte) if i < NUM_PRINTED else chr(256 + i - NUM_PRINTED): byte for i, byte in enumerate(bytes_in_order())
-    }
+    return tuple((ids[left], ids[right], ids[left + right]) for left, right in merges_as_pairs(model))
 
 
 def _is_cut(data: bytes) -> bool:

@@ -133,24 +133,19 @@ def tiktoken(python: str, tokenizer_json: bytes, halves: tuple[list[str], list[s
 
     Its ranks are the 256 bytes, then what each merge makes, in order: the ids differ, the merges do not.
     """
-    from tokenizer.bpe_encode import _BYTE_OF
+    from tokenizer.byte_level import byte_of, merges_as_pairs
     from tokenizer.pretokenize import PATTERNS, pattern_of
 
     pattern = pattern_of(json.loads(tokenizer_json)["pre_tokenizer"])
     assert pattern is not None
-    made = ["".join(merge.split(" ") if isinstance(merge, str) else merge) for merge in _merges(tokenizer_json)]
-    vocab = [[_BYTE_OF[character] for character in token] for token in dict.fromkeys([*_BYTE_OF, *made])]
+    made = ["".join(pair) for pair in merges_as_pairs(json.loads(tokenizer_json)["model"])]
+    vocab = [[byte_of()[character] for character in token] for token in dict.fromkeys([*byte_of(), *made])]
     with tempfile.TemporaryDirectory() as folder:
         script, data = Path(folder, "peer.py"), Path(folder, "data.json")
         script.write_text(TIKTOKEN)
         data.write_text(json.dumps([halves, vocab, PATTERNS[pattern].regex]))
         run = subprocess.run([python, str(script), str(data)], capture_output=True, text=True, check=False)
     return float(run.stdout) if run.returncode == 0 else None
-
-
-def _merges(tokenizer_json: bytes) -> list[str]:
-    merges: list[str] = json.loads(tokenizer_json)["model"]["merges"]
-    return merges
 
 
 def apart(function: str, vocabulary: str, name: str, num_bytes: int) -> float:

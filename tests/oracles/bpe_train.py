@@ -10,7 +10,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from tokenizer.bpe_train import bytes_in_order
+from tokenizer.byte_level import bytes_in_order
 
 Pair = tuple[int, int]
 
